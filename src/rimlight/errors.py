@@ -1,0 +1,81 @@
+"""The tree of errors. Each says what happened, with the values that clash, and what to do next.
+
+Foreign errors are translated once, at the edge where the foreign package is imported. What reaches a user is
+`str(error)`: one line for what happened and, where there is a way out, a second one that names it.
+"""
+
+from __future__ import annotations
+
+
+class RimlightError(Exception):
+    """Anything that a user can be told. `exit_code` is what the command ends with."""
+
+    exit_code = 1
+
+    def __init__(self, what: str, hint: str = "") -> None:
+        super().__init__(what, hint)
+        self.what = what
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.what}\n{self.hint}" if self.hint else self.what
+
+
+class UsageError(RimlightError):
+    """The command or a setting makes no sense as given; nothing was started."""
+
+    exit_code = 2
+
+
+class SettingError(UsageError):
+    """A setting is out of its range or not of its kind."""
+
+
+class OutputExistsError(UsageError):
+    """A file would have been overwritten."""
+
+
+class SourceError(RimlightError):
+    """Frames cannot be had."""
+
+
+class CameraMissingError(SourceError):
+    """No such camera."""
+
+
+class CameraBusyError(SourceError):
+    """The camera is there, and another program holds it or we may not open it."""
+
+
+class ClipError(SourceError):
+    """A file is missing, is no video or picture, or ends in the middle."""
+
+
+class ModelError(RimlightError):
+    """The model's file is missing, altered or unreadable."""
+
+
+class SegmenterError(RimlightError):
+    """A segmenter's runtime cannot load, failed, or answered nonsense."""
+
+
+class BackgroundError(RimlightError):
+    """A background cannot be read."""
+
+    exit_code = 2
+
+
+class SinkError(RimlightError):
+    """Outputs cannot be delivered."""
+
+
+class VirtualCameraError(SinkError):
+    """No virtual camera can be opened."""
+
+
+class NoDisplayError(SinkError):
+    """There is no screen to show a window on."""
+
+
+class DiskError(SinkError):
+    """A file cannot be written: disk full, folder read-only or missing."""

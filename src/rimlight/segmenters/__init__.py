@@ -1,0 +1,1 @@
+"""Models that find the person: one file per runtime."""

@@ -1,0 +1,1 @@
+"""Where outputs go: one file per outside thing."""

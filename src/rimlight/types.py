@@ -1,0 +1,238 @@
+"""The vocabulary: what flows between the rooms, with shapes, types, ranges and units said once.
+
+Sizes are (width, height); array shapes are (height, width). Times are seconds of one clock per run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from types import TracebackType
+from typing import TYPE_CHECKING, Literal, NamedTuple, NewType, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+Plane = NDArray[np.uint8]
+"""One 8-bit channel, (h, w)."""
+
+Rgb = NDArray[np.uint8]
+"""Interleaved 8-bit red, green, blue, (h, w, 3): what the models want."""
+
+Bgr = NDArray[np.uint8]
+"""Interleaved 8-bit blue, green, red, (h, w, 3): what OpenCV's files and windows want."""
+
+Mask = NewType("Mask", NDArray[np.float32])
+"""The model's probability of 'person', (h, w) float32 in 0..1, at the model's own, low resolution."""
+
+Alpha = NewType("Alpha", NDArray[np.uint8])
+"""The matte, (H, W) uint8: 0 is background, 255 is person, at the picture's own resolution."""
+
+Matrix = Literal["bt601", "bt709", "bt2020"]
+
+
+class Size(NamedTuple):
+    """Width and height in pixels."""
+
+    width: int
+    height: int
+
+    @property
+    def even(self) -> Size:
+        """The smallest even size that holds this one: chroma has half the pixels each way."""
+        return Size(self.width + self.width % 2, self.height + self.height % 2)
+
+    def __str__(self) -> str:
+        return f"{self.width}x{self.height}"
+
+
+class Color(NamedTuple):
+    """How the numbers in Y, U and V mean light: the RGB to YUV matrix, and 16..235 or 0..255."""
+
+    matrix: Matrix = "bt601"
+    full_range: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An image in planar YUV 4:2:0, 8 bit (I420).
+
+    `i420` is one C-contiguous (H*3/2, W) uint8 array: H rows of Y, then U, then V, each H/2 x W/2.
+    Width and height are even. The planes are views: writing to one writes to the picture.
+
+    Raises ValueError if the array is not of that shape, type and layout.
+    """
+
+    i420: Plane
+    color: Color = Color()
+
+    def __post_init__(self) -> None:
+        a = self.i420
+        if a.dtype != np.uint8 or a.ndim != 2 or a.shape[0] % 3 or a.shape[1] % 2 or not a.flags.c_contiguous:
+            raise ValueError(f"not an I420 picture: {a.dtype} array of shape {a.shape}")
+
+    @classmethod
+    def empty(cls, size: Size, color: Color = Color()) -> Picture:
+        """A picture of `size` (even) whose pixels are not set."""
+        return cls(np.empty((size.height * 3 // 2, size.width), np.uint8), color)
+
+    @property
+    def size(self) -> Size:
+        return Size(self.i420.shape[1], self.i420.shape[0] * 2 // 3)
+
+    @property
+    def y(self) -> Plane:
+        """Luma, (H, W)."""
+        return self.i420[: self.size.height]
+
+    @property
+    def u(self) -> Plane:
+        """Blue difference, (H/2, W/2)."""
+        return self._chroma(0)
+
+    @property
+    def v(self) -> Plane:
+        """Red difference, (H/2, W/2)."""
+        return self._chroma(1)
+
+    @property
+    def planes(self) -> tuple[Plane, Plane, Plane]:
+        return self.y, self.u, self.v
+
+    def _chroma(self, which: int) -> Plane:
+        width, height = self.size
+        rows, columns = height // 2, width // 2
+        start = width * height + which * rows * columns
+        return self.i420.reshape(-1)[start : start + rows * columns].reshape(rows, columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A picture with its time and number, as a source gives it. Raw: no sink takes one."""
+
+    picture: Picture
+    at: float
+    """Seconds: capture time on the clock of the run (live), presentation time (files)."""
+    index: int
+    """Number of the frame since the source was opened, from 0; gaps are frames the source lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A frame that was composited with its own matte: the only thing a sink takes.
+
+    Only `Pipeline` makes one. `alpha` is the matte it was composited with; `picture` is opaque.
+    """
+
+    picture: Picture
+    alpha: Alpha
+    at: float
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class StreamFormat:
+    """What a source gives and a sink is opened for."""
+
+    size: Size
+    """Of every picture; even."""
+    fps: Fraction
+    """Nominal pictures a second; the true times are in `Frame.at`."""
+    color: Color = field(default_factory=Color)
+
+
+class _Closes(Protocol):
+    """What `open_*` gives back: a context manager; closing twice is allowed."""
+
+    def close(self) -> None: ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None: ...
+
+
+class Source(_Closes, Protocol):
+    """Where frames come from.
+
+    After `open_*` returned, `format` is final and says what was really obtained, not what was asked.
+    `read` is called from one thread; `close` may be called from another and makes a waiting `read` return
+    None or raise. Each picture has its own memory: the source never writes to it again.
+    """
+
+    @property
+    def name(self) -> str:
+        """What a user would call it: 'Integrated Camera', 'talk.mp4'."""
+
+    @property
+    def format(self) -> StreamFormat: ...
+
+    def read(self) -> Frame | None:
+        """The next frame, waiting for it; None at the end. `index` and `at` grow.
+
+        Raises SourceError when the device or file gives no more and this is no end.
+        """
+
+
+class Segmenter(_Closes, Protocol):
+    """A model that finds the person. Used by one thread."""
+
+    @property
+    def name(self) -> str:
+        """Runtime and model: 'mediapipe general 256x256'."""
+
+    @property
+    def size(self) -> Size:
+        """Size of the pictures it takes and of the masks it gives."""
+
+    def segment(self, rgb: Rgb) -> Mask:
+        """Probability of 'person' for each pixel of an RGB picture of `size`; finite, 0..1, own memory.
+
+        Raises SegmenterError when the model fails or answers nonsense.
+        """
+
+
+class Background(_Closes, Protocol):
+    """What is put behind the person."""
+
+    @property
+    def name(self) -> str:
+        """What a user would call it: 'blur', '#00b140', 'office.jpg'."""
+
+    def plate(self, picture: Picture, alpha: Alpha, at: float) -> Picture:
+        """The background for this picture: same size, same colour tags. Valid until the next call.
+
+        Never holds a pixel of the person or, but for blur, of the room. Never raises: it was opened.
+        """
+
+
+class Sink(_Closes, Protocol):
+    """Where outputs go.
+
+    `send` is called from one thread, does not block longer than a frame lasts and keeps no reference to the
+    output's memory after it returned.
+    """
+
+    @property
+    def name(self) -> str:
+        """What a user would call it: 'preview', '/dev/video10', 'talk.mp4'."""
+
+    def send(self, output: Output) -> None:
+        """Take one output. Raises SinkError when it cannot take any more, ever."""
+
+
+Key = Literal["quit", "next-background", "less-blur", "more-blur", "mirror", "record", "overlay", "help"]
+"""What a user can ask for while it runs."""
+
+
+@runtime_checkable
+class Window(Protocol):
+    """A sink that also listens: the preview."""
+
+    def keys(self) -> Sequence[Key]:
+        """What was asked for since the last call; a closed window asks to quit. Never waits."""
