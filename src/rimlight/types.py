@@ -145,19 +145,24 @@ class StreamFormat:
     color: Color = field(default_factory=Color)
 
 
-class _Closes(Protocol):
-    """What `open_*` gives back: a context manager; closing twice is allowed."""
+class Closes(Protocol):
+    """What `open_*` gives back: a context manager; closing twice is allowed.
+
+    Edges subclass their protocol, so that entering and leaving is written here once.
+    """
 
     def close(self) -> None: ...
 
-    def __enter__(self) -> Self: ...
+    def __enter__(self) -> Self:
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
-    ) -> None: ...
+    ) -> None:
+        self.close()
 
 
-class Source(_Closes, Protocol):
+class Source(Closes, Protocol):
     """Where frames come from.
 
     After `open_*` returned, `format` is final and says what was really obtained, not what was asked.
@@ -179,7 +184,7 @@ class Source(_Closes, Protocol):
         """
 
 
-class Segmenter(_Closes, Protocol):
+class Segmenter(Closes, Protocol):
     """A model that finds the person. Used by one thread."""
 
     @property
@@ -197,7 +202,7 @@ class Segmenter(_Closes, Protocol):
         """
 
 
-class Background(_Closes, Protocol):
+class Background(Closes, Protocol):
     """What is put behind the person."""
 
     @property
@@ -211,7 +216,7 @@ class Background(_Closes, Protocol):
         """
 
 
-class Sink(_Closes, Protocol):
+class Sink(Closes, Protocol):
     """Where outputs go.
 
     `send` is called from one thread, does not block longer than a frame lasts and keeps no reference to the
@@ -232,7 +237,12 @@ Key = Literal["quit", "next-background", "less-blur", "more-blur", "mirror", "re
 
 @runtime_checkable
 class Window(Protocol):
-    """A sink that also listens: the preview."""
+    """A sink that also listens: the preview. Used by one thread."""
+
+    caption: str
+    """Lines about the run, laid over the picture unless the user hid them."""
+    recording: bool
+    """Whether to show that a recording runs."""
 
     def keys(self) -> Sequence[Key]:
         """What was asked for since the last call; a closed window asks to quit. Never waits."""

@@ -1,0 +1,148 @@
+"""I420 pictures: conversions, scaling, mirroring. Arrays in, arrays out."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from rimlight.types import Bgr, Color, Matrix, Picture, Plane, Rgb, Size
+
+_LUMA_WEIGHTS: dict[Matrix, tuple[float, float]] = {
+    "bt601": (0.299, 0.114),
+    "bt709": (0.2126, 0.0722),
+    "bt2020": (0.2627, 0.0593),
+}
+"""Weights of red and blue in luma: ITU-R BT.601-7, BT.709-6, BT.2020-2 (Kr, Kb)."""
+
+
+@cache
+def yuv_from_rgb(color: Color) -> NDArray[np.float32]:
+    """The 3x4 matrix that takes (R, G, B, 1) in 0..255 to (Y, U, V) in 8-bit levels of `color`."""
+    kr, kb = _LUMA_WEIGHTS[color.matrix]
+    kg = 1 - kr - kb
+    y = np.array([kr, kg, kb])
+    u = (np.array([0, 0, 1]) - y) / (2 * (1 - kb))
+    v = (np.array([1, 0, 0]) - y) / (2 * (1 - kr))
+    luma, chroma, black = (1.0, 1.0, 0.0) if color.full_range else (219 / 255, 224 / 255, 16.0)
+    rows = np.stack([y * luma, u * chroma, v * chroma])
+    return np.hstack([rows, [[black], [128.0], [128.0]]]).astype(np.float32)
+
+
+@cache
+def rgb_from_yuv(color: Color) -> NDArray[np.float32]:
+    """The 3x4 matrix that takes (Y, U, V, 1) in 8-bit levels of `color` to (R, G, B) in 0..255."""
+    forward = yuv_from_rgb(color).astype(np.float64)
+    inverse = np.linalg.inv(forward[:, :3])
+    return np.hstack([inverse, -inverse @ forward[:, 3:]]).astype(np.float32)
+
+
+def from_bgr(bgr: Bgr, color: Color = Color()) -> Picture:
+    """Converts an (H, W, 3) picture; an odd width or height is made even by repeating the last line."""
+    height, width = bgr.shape[:2]
+    if height % 2 or width % 2:
+        bgr = cv2.copyMakeBorder(bgr, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
+    if color == Color():
+        return Picture(cv2.cvtColor(bgr, cv2.COLOR_BGR2YUV_I420), color)
+    picture = Picture.empty(Size(bgr.shape[1], bgr.shape[0]), color)
+    matrix = yuv_from_rgb(color)[:, [2, 1, 0, 3]]
+    y, u, v = cv2.split(cv2.transform(bgr, matrix))
+    np.copyto(picture.y, y)
+    half = (bgr.shape[1] // 2, bgr.shape[0] // 2)
+    cv2.resize(u, half, picture.u, interpolation=cv2.INTER_AREA)
+    cv2.resize(v, half, picture.v, interpolation=cv2.INTER_AREA)
+    return picture
+
+
+def to_bgr(picture: Picture, out: Bgr | None = None) -> Bgr:
+    """Converts to (H, W, 3) uint8, honouring the picture's matrix and range."""
+    if picture.color == Color():
+        converted: Bgr = cv2.cvtColor(picture.i420, cv2.COLOR_YUV2BGR_I420, out)
+        return converted
+    size = picture.size
+    u, v = (cv2.resize(c, size, interpolation=cv2.INTER_LINEAR) for c in (picture.u, picture.v))
+    bgr: Bgr = cv2.transform(cv2.merge([picture.y, u, v]), rgb_from_yuv(picture.color)[::-1], out)
+    return bgr
+
+
+class Planes(NamedTuple):
+    """Luma and chroma at one, reduced size: three (h, w) uint8 arrays. The model and the matte look at these."""
+
+    y: Plane
+    u: Plane
+    v: Plane
+
+    @property
+    def size(self) -> Size:
+        return Size(self.y.shape[1], self.y.shape[0])
+
+    def shrunk(self, size: Size) -> Planes:
+        return Planes(*(shrink(plane, size) for plane in self))
+
+
+def reduced(picture: Picture, long_side: int) -> Planes:
+    """The picture's planes, all with `long_side` pixels at most on the longer side, proportions kept."""
+    width, height = picture.size
+    ratio = min(1.0, long_side / max(width, height))
+    size = Size(max(1, round(width * ratio)), max(1, round(height * ratio)))
+    return Planes(*(shrink(plane, size) for plane in picture.planes))
+
+
+def rgb_at(planes: Planes, color: Color) -> Rgb:
+    """Interleaved RGB of planes of one size, (h, w, 3) uint8."""
+    rgb: Rgb = cv2.transform(cv2.merge(planes), rgb_from_yuv(color))
+    return rgb
+
+
+def shrink(plane: Plane, size: Size) -> Plane:
+    """Scales one plane down to `size`: halved while that is possible, then bilinearly.
+
+    Halving by averages and one bilinear step below a factor of two costs a tenth of INTER_AREA at an odd ratio
+    (0.3 against 5.3 ms for 1080p to 256x144 on one core) and aliases no more than it.
+    """
+    while plane.shape[1] >= 2 * size.width and plane.shape[0] >= 2 * size.height:
+        half = (plane.shape[1] // 2, plane.shape[0] // 2)
+        plane = cv2.resize(plane, half, interpolation=cv2.INTER_LINEAR)
+    return resize(plane, size)
+
+
+def resize(plane: Plane, size: Size, out: Plane | None = None) -> Plane:
+    """Scales one plane bilinearly; the plane itself if it has that size already and no `out` is given."""
+    if out is None and plane.shape == (size.height, size.width):
+        return plane
+    scaled: Plane = cv2.resize(plane, tuple(size), out, interpolation=cv2.INTER_LINEAR)
+    return scaled
+
+
+def scale(picture: Picture, size: Size, out: Picture | None = None) -> Picture:
+    """The whole picture at another, even size; shapes are stretched if the proportions differ."""
+    scaled = out or Picture.empty(size, picture.color)
+    chroma = Size(size.width // 2, size.height // 2)
+    for plane, target, wanted in zip(picture.planes, scaled.planes, (size, chroma, chroma), strict=True):
+        np.copyto(target, shrink(plane, wanted))
+    return scaled
+
+
+def cover(picture: Picture, size: Size) -> Picture:
+    """The middle of the picture, scaled so that it fills `size` (even) with its proportions kept."""
+    width, height = picture.size
+    ratio = min(width / size.width, height / size.height)
+    crop = Size(min(width, round(size.width * ratio / 2) * 2), min(height, round(size.height * ratio / 2) * 2))
+    left, top = (width - crop.width) // 4 * 2, (height - crop.height) // 4 * 2
+    covered = Picture.empty(size, picture.color)
+    for plane, target, step in zip(picture.planes, covered.planes, (1, 2, 2), strict=True):
+        rows = slice(top // step, (top + crop.height) // step)
+        columns = slice(left // step, (left + crop.width) // step)
+        np.copyto(target, shrink(plane[rows, columns], Size(target.shape[1], target.shape[0])))
+    return covered
+
+
+def mirror(picture: Picture) -> Picture:
+    """Left and right exchanged, in new memory."""
+    flipped = Picture.empty(picture.size, picture.color)
+    for plane, target in zip(picture.planes, flipped.planes, strict=True):
+        cv2.flip(plane, 1, target)
+    return flipped

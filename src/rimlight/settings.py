@@ -1,0 +1,107 @@
+"""Every setting: its unit, its range, its default, and what both ends look like."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from rimlight.errors import SettingError
+from rimlight.types import Size
+
+Model = Literal["standard", "fast"]
+
+
+class Tuning(BaseModel):
+    """How the matte is made. The defaults are measured (docs/benchmarks.md); few people need others."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    smoothing: float = Field(0.093, ge=0, le=1)
+    """Seconds in which a doubtful pixel of the mask forgets two thirds of its past. 0: each frame for itself, the
+    outline trembles; 1: calm, but trailing behind a waving hand. 0.093 keeps 0.7 over one frame at 30 fps."""
+
+    guide_size: int = Field(480, ge=160, le=1920)
+    """Long side in pixels of the reduced picture that guides the matte. 160: soft, rounded outline; 1920: follows
+    single strands, and costs sixteen times as much as 480."""
+
+    edge_radius: int = Field(6, ge=1, le=60)
+    """Pixels of the guide over which the mask's edge may move to meet the picture's. 1: the model's own, blurred
+    outline; 60: the matte leaks into whatever has the person's colours."""
+
+    edge_softness: float = Field(1e-3, gt=0, le=1)
+    """Variance of colour (of 1.0 squared) below which an edge in the picture is no edge. 1e-5: noise is drawn into
+    the matte; 1: the picture is ignored."""
+
+    curve_low: float = Field(0.2, ge=0, le=0.45)
+    """Probability at and below which a pixel is background. 0: a veil around the person; 0.45: hair is shorn."""
+
+    curve_high: float = Field(0.9, ge=0.55, le=1)
+    """Probability at and above which a pixel is person. 0.55: hard paper-cut edges; 1: the room shines through."""
+
+
+class Settings(BaseModel):
+    """What a run does. The command line's flags carry these names."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    camera: str = "0"
+    """Number, name or /dev/videoN of a camera, a video file that plays as one, or 'sitter'."""
+
+    size: Size = Size(1280, 720)
+    """What the camera is asked for, in pixels; what it really gives is said at the start."""
+
+    fps: float = Field(30, gt=0, le=240)
+    """Pictures a second that the camera is asked for."""
+
+    background: str = "blur"
+    """'blur', a colour as '#00b140', a picture or video file, the name of a shipped picture, or 'transparent'."""
+
+    blur_strength: float = Field(0.5, ge=0, le=1)
+    """0: the room is soft but known; 1: nothing but its colours is left."""
+
+    model: Model = "standard"
+    """'standard': the general 256x256 model; 'fast': the landscape 256x144 model, less exact, half the time."""
+
+    mirror: bool = False
+    """Left and right of the camera's picture exchanged; the background is not."""
+
+    duration: float | None = Field(None, gt=0)
+    """Seconds until a live run ends by itself; None: never."""
+
+    tuning: Tuning = Tuning()
+
+    @field_validator("size", mode="before")
+    @classmethod
+    def _size(cls, value: object) -> object:
+        return parse_size(value) if isinstance(value, str) else value
+
+    @property
+    def rate(self) -> Fraction:
+        """`fps` as a fraction; 29.97 is the broadcast 30000/1001."""
+        near = Fraction(self.fps).limit_denominator(1001)
+        broadcast = Fraction(round(self.fps) * 1000, 1001)
+        return broadcast if abs(float(broadcast) - self.fps) < 0.005 else near
+
+
+def parse_size(text: str) -> Size:
+    """Reads '1280x720'. Raises SettingError unless both are from 16 to 7680 pixels."""
+    found = re.fullmatch(r"(\d{1,5})\s*[xX]\s*(\d{1,5})", text.strip())
+    size = Size(int(found[1]), int(found[2])) if found else Size(0, 0)
+    if not all(16 <= side <= 7680 for side in size):
+        raise SettingError(
+            f"'{text}' is no picture size from 16x16 to 7680x7680", "Write width x height, for instance 1280x720."
+        )
+    return size
+
+
+def settings_from(**values: object) -> Settings:
+    """Settings from the values given. Raises SettingError that names the setting, the value and the range."""
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "-".join(str(part) for part in first["loc"]).replace("_", "-")
+        raise SettingError(f"--{name} {first['input']}: {first['msg'].lower()}") from error
