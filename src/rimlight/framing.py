@@ -48,6 +48,6 @@ def fitted(picture: Size, model: Size) -> View:
     return View(model, inner, (model.width - inner.width) // 2, model.height - inner.height)
 
 
-def squashed(model: Size) -> View:
+def squashed(picture: Size, model: Size) -> View:  # noqa: ARG001 a Framing as `fitted` is one
     """The whole input filled, proportions lost: every input pixel is spent on the picture."""
     return View(model, model, 0, 0)

@@ -130,7 +130,7 @@ def cover(picture: Picture, size: Size) -> Picture:
     """The middle of the picture, scaled so that it fills `size` (even) with its proportions kept."""
     width, height = picture.size
     ratio = min(width / size.width, height / size.height)
-    crop = Size(min(width, round(size.width * ratio / 2) * 2), min(height, round(size.height * ratio / 2) * 2))
+    crop = Size(*(max(2, round(side * ratio / 2) * 2) for side in size))
     left, top = (width - crop.width) // 4 * 2, (height - crop.height) // 4 * 2
     covered = Picture.empty(size, picture.color)
     for plane, target, step in zip(picture.planes, covered.planes, (1, 2, 2), strict=True):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from rimlight.errors import SegmenterError
+from rimlight.segmenters.sealed import run_sealed
 from rimlight.segmenters.selfie import SelfieModel
 from rimlight.types import Mask, Rgb, Segmenter, Size
 
@@ -20,7 +23,7 @@ class MediaPipeSegmenter(Segmenter):
     The confidence mask is used, never the thresholded category mask.
     """
 
-    def __init__(self, task: Any, image: Any, model: SelfieModel) -> None:
+    def __init__(self, task: Any, image: Callable[[Rgb], Any], model: SelfieModel) -> None:
         self._task = task
         self._image = image
         self._model = model
@@ -51,20 +54,42 @@ def open_mediapipe(model: SelfieModel) -> MediaPipeSegmenter:
     """Loads MediaPipe (a second or two) and the model.
 
     Raises ModelError if the file is not what it should be, SegmenterError if MediaPipe cannot be loaded, for
-    instance because libEGL.so.1 or libGLESv2.so.2 is missing.
+    instance because libEGL.so.1 or libGLESv2.so.2 is missing, or cannot be kept off the network.
+    """
+    return MediaPipeSegmenter(*open_task(model), model)
+
+
+def open_task(model: SelfieModel, *, categories: bool = False) -> tuple[Any, Callable[[Rgb], Any]]:
+    """MediaPipe's ImageSegmenter, giving confidences or, instead, categories; and what makes its images of RGB.
+
+    Raises as `open_mediapipe`.
     """
     content = model.checked()
-    try:
+
+    def load() -> tuple[Any, Callable[[Rgb], Any]]:
         with _native_chatter_hidden():
             from mediapipe.tasks.python.core.base_options import BaseOptions
             from mediapipe.tasks.python.vision.core.image import Image, ImageFormat
             from mediapipe.tasks.python.vision.image_segmenter import ImageSegmenter, ImageSegmenterOptions
 
-            options = ImageSegmenterOptions(base_options=BaseOptions(model_asset_buffer=content))
-            task = ImageSegmenter.create_from_options(options)
+            options = ImageSegmenterOptions(
+                base_options=BaseOptions(model_asset_buffer=content),
+                output_confidence_masks=not categories,
+                output_category_mask=categories,
+            )
+            return ImageSegmenter.create_from_options(options), lambda rgb: Image(ImageFormat.SRGB, rgb)
+
+    try:
+        _check_system()
+        return run_sealed(load)
     except (ImportError, OSError, RuntimeError, ValueError) as error:
         raise SegmenterError(f"MediaPipe cannot be loaded: {error}") from error
-    return MediaPipeSegmenter(task, lambda rgb: Image(ImageFormat.SRGB, rgb), model)
+
+
+def _check_system() -> None:
+    """Raises OSError where the library would end the whole process instead of failing."""
+    if sys.platform == "linux" and not Path("/sys/devices/system/cpu").is_dir():
+        raise OSError("its allocator needs /sys, which is not mounted here")
 
 
 @contextlib.contextmanager

@@ -1,0 +1,58 @@
+"""The old room's colour is taken out of the edge, the person's is left alone."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from rimlight.composite import over
+from rimlight.foreground import clean
+from rimlight.picture import from_bgr
+from rimlight.types import Alpha, Picture, Size
+
+SIZE = Size(640, 360)
+
+
+def scene() -> tuple[Picture, Picture, Alpha]:
+    """A textured person over a green room: the mixed picture, the person alone, and the true alpha."""
+    drawn = np.zeros((SIZE.height, SIZE.width), np.uint8)
+    cv2.circle(drawn, (320, 200), 120, 255, cv2.FILLED)
+    alpha = Alpha(cv2.GaussianBlur(drawn, (0, 0), 4))
+    texture = np.random.default_rng(0).integers(-6, 7, (SIZE.height, SIZE.width, 1))
+    person = from_bgr((np.full((SIZE.height, SIZE.width, 3), (120, 130, 190)) + texture).astype(np.uint8))
+    room = from_bgr(np.full((SIZE.height, SIZE.width, 3), (60, 190, 40), np.uint8))
+    return over(person, alpha, room), person, alpha
+
+
+def test_the_fringe_on_a_new_background_is_less_than_half() -> None:
+    mixed, person, alpha = scene()
+    plate = from_bgr(np.full((SIZE.height, SIZE.width, 3), (200, 60, 60), np.uint8))
+    ideal = over(person, alpha, plate)
+    band = (alpha > 12) & (alpha < 243)
+
+    def fringe(picture: Picture) -> float:
+        made = over(picture, alpha, plate)
+        chroma_band = band[::2, ::2]
+        return float(
+            sum(
+                cv2.absdiff(a, b)[chroma_band].mean()
+                for a, b in zip((made.u, made.v), (ideal.u, ideal.v), strict=True)
+            )
+        )
+
+    assert fringe(clean(mixed, alpha)) < 0.5 * fringe(mixed)
+
+
+def test_the_inside_is_untouched_and_the_input_not_written_to() -> None:
+    mixed, _, alpha = scene()
+    before = mixed.i420.copy()
+    cleaned = clean(mixed, alpha)
+    assert np.array_equal(cleaned.y[alpha == 255], mixed.y[alpha == 255])
+    assert np.array_equal(mixed.i420, before)
+
+
+def test_no_person_and_nothing_but_person_are_no_trouble() -> None:
+    mixed, _, alpha = scene()
+    everything = Alpha(np.full_like(alpha, 255))
+    assert np.array_equal(clean(mixed, everything).i420, mixed.i420)
+    assert clean(mixed, Alpha(np.zeros_like(alpha))).size == SIZE

@@ -1,0 +1,73 @@
+"""The matte follows the picture's edges, keeps what is sure, and fits any size."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rimlight.picture import from_bgr, reduced
+from rimlight.refine import guided_coefficients, matte_curve, refine
+from rimlight.settings import Tuning
+from rimlight.types import Alpha, Mask, Picture, Size
+
+TUNING = Tuning()
+
+
+def matte(picture: Picture, mask: np.ndarray) -> Alpha:
+    out = Alpha(np.empty((picture.size.height, picture.size.width), np.uint8))
+    return refine(reduced(picture, TUNING.guide_size), Mask(mask.astype(np.float32)), TUNING, out)
+
+
+def disc(size: Size, radius: int, blurred: float = 0) -> np.ndarray:
+    drawn = np.zeros((size.height, size.width), np.float32)
+    cv2.circle(drawn, (size.width // 2, size.height // 2), radius, 1.0, cv2.FILLED)
+    return cv2.GaussianBlur(drawn, (0, 0), blurred) if blurred else drawn
+
+
+def test_the_matte_meets_the_pictures_edge_better_than_the_mask_does() -> None:
+    size = Size(640, 480)
+    person = disc(size, 150)
+    noise = np.random.default_rng(3).normal(0, 3, (480, 640, 3))
+    colors = np.where(person[..., None] > 0, (180, 140, 120), (60, 90, 70)) + noise
+    picture = from_bgr(colors.clip(0, 255).astype(np.uint8))
+    mask = cv2.resize(disc(size, 158, blurred=12), (256, 192), interpolation=cv2.INTER_AREA)
+    up = cv2.resize(mask, tuple(size)) > 0.5
+    refined = matte(picture, mask)
+    assert np.count_nonzero((refined > 127) != (person > 0)) < 0.5 * np.count_nonzero(up != (person > 0))
+    assert np.all(refined[230:250, 300:340] == 255)
+    assert np.all(refined[:20] == 0)
+
+
+@given(st.integers(4, 300), st.integers(4, 300), st.sampled_from([0.0, 1.0]))
+def test_what_is_sure_everywhere_stays_so_at_any_size(half_w: int, half_h: int, sure: float) -> None:
+    size = Size(2 * half_w, 2 * half_h)
+    picture = Picture(np.random.default_rng(0).integers(0, 256, (size.height * 3 // 2, size.width), np.uint8))
+    refined = matte(picture, np.full((144, 256), sure))
+    assert refined.shape == (size.height, size.width)
+    assert np.all(refined == round(255 * sure))
+
+
+def test_a_flat_picture_leaves_the_mask_as_it_is() -> None:
+    picture = from_bgr(np.full((90, 160, 3), 100, np.uint8))
+    guide = reduced(picture, 160)
+    planes = tuple(plane.astype(np.float32) / 255 for plane in guide)
+    target = disc(Size(160, 90), 30, blurred=8)
+    y, u, v, offset = guided_coefficients(planes, target, 2, 1e-3)  # type: ignore[arg-type]
+    assert max(np.abs(slope).max() for slope in (y, u, v)) < 1e-2
+    assert np.abs(offset + y * planes[0] + u * planes[1] + v * planes[2] - target).max() < 0.06
+
+
+@given(st.floats(0, 0.45), st.floats(0.55, 1))
+def test_the_curve_rises_from_nothing_to_all(low: float, high: float) -> None:
+    curve = matte_curve(low, high)
+    assert curve[0] == 0
+    assert curve[255] == 255
+    assert np.all(np.diff(curve.astype(int)) >= 0)
+    assert curve[int(low * 255)] == 0
+
+
+def test_the_curves_middle_lies_between_its_ends() -> None:
+    assert matte_curve(0.0, 1.0)[127] == pytest.approx(127, abs=1)
