@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+
+import platformdirs
 
 from rimlight.assets import asset
 from rimlight.backgrounds.blur import BlurBackground
 from rimlight.backgrounds.color import open_color
 from rimlight.backgrounds.still import open_still
 from rimlight.backgrounds.transparent import open_transparent
-from rimlight.errors import BackgroundError, SegmenterError
+from rimlight.errors import BackgroundError, NoDisplayError, SegmenterError, SinkError, UsageError
 from rimlight.framing import fitted, squashed
 from rimlight.meter import Meter
 from rimlight.pipeline import Pipeline
 from rimlight.segmenters.selfie import GENERAL, LANDSCAPE
 from rimlight.settings import Model, Settings
-from rimlight.types import Background, Segmenter, Source, StreamFormat
+from rimlight.types import Background, Segmenter, Sink, Source, StreamFormat
 
 Say = Callable[[str], None]
 """Takes one line for the user."""
@@ -65,9 +68,9 @@ def open_segmenter(model: Model, say: Say = silence) -> Segmenter:
         return open_opencv(file)
 
 
-def shipped_backgrounds() -> list[Path]:
+def shipped_backgrounds() -> dict[str, Path]:
     """The pictures that travel with Rimlight, by name."""
-    return sorted(asset("backgrounds").glob("*.jpg"))
+    return {picture.stem: picture for picture in sorted(asset("backgrounds").glob("*.jpg"))}
 
 
 def open_background(text: str, strength: float, format: StreamFormat) -> Background:  # noqa: A002
@@ -82,15 +85,19 @@ def open_background(text: str, strength: float, format: StreamFormat) -> Backgro
     if text.startswith("#"):
         return open_color(text)
     path = Path(text)
-    if not path.is_file():
-        names = {picture.stem: picture for picture in shipped_backgrounds()}
-        if text not in names:
-            raise BackgroundError(
-                f"there is no background '{text}': neither a file nor a known name",
-                f"Give a picture, a video, a colour as '#00b140', blur, transparent, {', '.join(names)}.",
-            )
-        return open_still(names[text])
-    from rimlight.kinds import kind_of
+    if path.is_file():
+        return _open_file(path, format)
+    shipped = shipped_backgrounds()
+    if text in shipped:
+        return open_still(shipped[text])
+    raise BackgroundError(
+        f"there is no background '{text}': neither a file nor a known name",
+        f"Give a picture, a video, a colour as '#00b140', or one of: blur, transparent, {', '.join(shipped)}.",
+    )
+
+
+def _open_file(path: Path, format: StreamFormat) -> Background:  # noqa: A002
+    from rimlight.photo import kind_of
 
     if kind_of(path) == "photo":
         return open_still(path)
@@ -115,3 +122,70 @@ def open_pipeline(
         opened.pop_all()
     framing = squashed if settings.model == "fast" else fitted
     return Pipeline(segmenter, background, framing, settings.tuning, meter, settings.mirror)
+
+
+def open_sinks(
+    to: Sequence[str],
+    format: StreamFormat,  # noqa: A002
+    opened: ExitStack,
+    say: Say,
+    *,
+    force: bool = False,
+) -> list[Sink]:
+    """The sinks that `to` names, entered into `opened`: 'preview', 'virtual', 'virtual:DEVICE', or a file.
+
+    Naming none means the preview where there is a screen and the virtual camera where there is one; what is
+    missing then is said in a line.
+
+    Raises SinkError in its several kinds, UsageError if the same is named twice.
+    """
+    if not to:
+        return _open_what_there_is(format, opened, say)
+    if len(set(to)) < len(to):
+        raise UsageError(f"--to {' --to '.join(to)} names the same twice", "Name each once.")
+    return [opened.enter_context(_open_sink(name, format, force=force)) for name in to]
+
+
+def open_recording(format: StreamFormat) -> Sink:  # noqa: A002
+    """A recording under today's date and time, in the user's folder for videos, or here where there is none."""
+    from rimlight.sinks.recorder import open_recorder
+
+    folder = platformdirs.user_videos_path()
+    name = time.strftime("rimlight-%Y-%m-%d-%H%M%S.mp4")
+    return open_recorder((folder if folder.is_dir() else Path()) / name, format)
+
+
+def _open_sink(name: str, format: StreamFormat, *, force: bool) -> Sink:  # noqa: A002
+    kind, _, device = name.partition(":")
+    if name == "preview":
+        from rimlight.sinks.preview import open_preview
+
+        return open_preview("Rimlight", format)
+    if kind == "virtual":
+        from rimlight.sinks.virtual_camera import open_virtual_camera
+
+        return open_virtual_camera(format, device or None)
+    from rimlight.sinks.recorder import open_recorder
+
+    if not Path(name).suffix:
+        raise UsageError(f"--to {name} is no sink", "Give preview, virtual, virtual:DEVICE, or a file as talk.mp4.")
+    return open_recorder(Path(name), format, force=force)
+
+
+def _open_what_there_is(format: StreamFormat, opened: ExitStack, say: Say) -> list[Sink]:  # noqa: A002
+    from rimlight.sinks.virtual_camera import find_virtual_cameras
+
+    sinks: list[Sink] = []
+    if any(camera.free for camera in find_virtual_cameras()):
+        try:
+            sinks.append(opened.enter_context(_open_sink("virtual", format, force=False)))
+        except SinkError as error:
+            say(str(error))
+    try:
+        sinks.insert(0, opened.enter_context(_open_sink("preview", format, force=False)))
+    except NoDisplayError as error:
+        if not sinks:
+            hint = "Record with --to talk.mp4, or see how to get a virtual camera: rimlight devices"
+            raise NoDisplayError(f"{error.what}, and no virtual camera is free either", hint) from error
+        say(error.what)
+    return sinks

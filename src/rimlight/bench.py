@@ -21,6 +21,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Generic, TypeVar
 
+from rich.console import Console
+from rich.table import Table
+
 from rimlight.assemble import open_pipeline
 from rimlight.errors import RimlightError
 from rimlight.meter import Meter
@@ -84,6 +87,21 @@ def machine() -> str:
     return f"{_processor()}, {_cores()} cores, Python {platform.python_version()}, {versions}"
 
 
+def print_table(rows: list[Row]) -> None:
+    """For people: the machine, a row a way, and what the bars are held against."""
+    console = Console(highlight=False)
+    console.print(machine(), soft_wrap=True)
+    table = Table("size", "background", "model", "cores", "fps", "cpu ms", "stages, median ms")
+    for row in rows:
+        stages = ", ".join(f"{name} {value:.1f}" for name, value in row.stages_ms.items())
+        table.add_row(
+            row.size, row.background, row.model, str(row.threads), f"{row.fps:.1f}", f"{row.cpu_ms:.1f}", stages
+        )
+    console.print(table)
+    for size, ratio in ratios(rows).items():
+        console.print(f"{size}, blur, one core: {ratio:.1f} times the sample")
+
+
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -95,19 +113,19 @@ def _processor() -> str:
     return names[0] if names else platform.processor() or platform.machine()
 
 
-def _in_own_process(threads: int, seconds: float) -> list[dict[str, object]]:
+def _in_own_process(threads: int, seconds: float) -> list[dict[str, Any]]:
     """A fresh process, because runtimes size their thread pools once, when they are loaded."""
     job = json.dumps({"threads": threads, "seconds": seconds})
     command = [sys.executable, "-m", "rimlight.bench", job]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)  # noqa: S603 our own
     except subprocess.TimeoutExpired as error:
         raise RimlightError(
             f"measuring on {threads} core(s) did not end within {PATIENCE} s", "Try again on a quieter machine."
         ) from error
     if done.returncode != 0:
         raise RimlightError(f"measuring on {threads} core(s) failed: {done.stderr.strip()[-500:]}")
-    rows: list[dict[str, object]] = json.loads(done.stdout.splitlines()[-1])
+    rows: list[dict[str, Any]] = json.loads(done.stdout.splitlines()[-1])
     return rows
 
 
@@ -190,7 +208,12 @@ def _pipeline(background: str, model: Model, pictures: Sequence[Picture]) -> Ite
 def _sample(pictures: Sequence[Picture]) -> Iterator[_Way[Any]]:
     """The sample starts from RGB in memory: getting there is not measured."""
     with Sample(GENERAL) as sample:
-        yield _Way("blur", "sample", [bgr[:, :, ::-1].copy() for bgr in map(to_bgr, pictures)], lambda p, _: sample.process(p))
+        yield _Way(
+            "blur",
+            "sample",
+            [bgr[:, :, ::-1].copy() for bgr in map(to_bgr, pictures)],
+            lambda p, _: sample.process(p),
+        )
 
 
 if __name__ == "__main__":

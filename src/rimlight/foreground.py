@@ -12,28 +12,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rimlight.composite import half_alpha
-from rimlight.picture import reduced, resize
-from rimlight.types import Alpha, Picture, Plane, Size
+from rimlight.picture import shrink, shrunk
+from rimlight.types import Alpha, Cut, Picture, Plane, Size
 
 REACH = 1 / 40
 """How far colours are fetched from, as a part of the long side: wider than the softest edge, hair."""
 
-LONG_SIDE = 320
-"""Pixels at which the two colours are estimated: they vary slowly, edges are drawn by alpha at full size."""
+COARSE = 3
+"""Reduced pixels to one estimate each way: the two colours vary slowly, edges are drawn by alpha at full size."""
 
 
-def clean(picture: Picture, alpha: Alpha) -> Picture:
+def clean(cut: Cut) -> Picture:
     """The picture with the old room's spill taken out of its edge; in new memory.
 
-    Equal to `picture` where alpha is 255. Where it is 0 the colours mean nothing.
+    Equal to the picture where alpha is 255. Where it is 0 the colours mean nothing.
     """
-    planes = reduced(picture, LONG_SIDE)
-    inside = resize(alpha, planes.size).astype(np.float32) * np.float32(1 / 255)
-    radius = max(1, round(REACH * max(planes.size)))
-    cleaned = Picture.empty(picture.size, picture.color)
-    outside, half_outside = cv2.bitwise_not(alpha), cv2.bitwise_not(half_alpha(alpha))
+    size = Size(*(max(1, side // COARSE) for side in cut.planes.size))
+    inside = cv2.multiply(shrink(cut.small, size), 1 / 255, dtype=cv2.CV_32F)
+    radius = max(1, round(REACH * max(size)))
+    cleaned = Picture.empty(cut.picture.size, cut.picture.color)
+    outside, half_outside = cv2.bitwise_not(cut.alpha), cv2.bitwise_not(half_alpha(cut.alpha))
     for plane, small, target, share in zip(
-        picture.planes, planes, cleaned.planes, (outside, half_outside, half_outside), strict=True
+        cut.picture.planes,
+        shrunk(cut.planes, size),
+        cleaned.planes,
+        (outside, half_outside, half_outside),
+        strict=True,
     ):
         _shift(plane, _spill(small, inside, radius), share, target)
     return cleaned

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import cv2
 
-from rimlight.picture import Planes, rgb_at
-from rimlight.types import Color, Mask, Rgb, Size
+from rimlight.picture import rgb_at, shrunk
+from rimlight.types import Color, Mask, Planes, Rgb, Size
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class View:
 
     def take(self, planes: Planes, color: Color) -> Rgb:
         """The model's input, (model.height, model.width, 3): the picture, its edge repeated into the bars."""
-        rgb = rgb_at(planes.shrunk(self.inner), color)
+        rgb = rgb_at(shrunk(planes, self.inner), color)
         right = self.model.width - self.left - self.inner.width
         bottom = self.model.height - self.top - self.inner.height
         if self.inner == self.model:

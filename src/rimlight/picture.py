@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rimlight.types import Bgr, Color, Matrix, Picture, Plane, Rgb, Size
+from rimlight.types import Bgr, Color, Matrix, Picture, Plane, Planes, Rgb, Size
 
 _LUMA_WEIGHTS: dict[Matrix, tuple[float, float]] = {
     "bt601": (0.299, 0.114),
@@ -68,19 +67,9 @@ def to_bgr(picture: Picture, out: Bgr | None = None) -> Bgr:
     return bgr
 
 
-class Planes(NamedTuple):
-    """Luma and chroma at one, reduced size: three (h, w) uint8 arrays. The model and the matte look at these."""
-
-    y: Plane
-    u: Plane
-    v: Plane
-
-    @property
-    def size(self) -> Size:
-        return Size(self.y.shape[1], self.y.shape[0])
-
-    def shrunk(self, size: Size) -> Planes:
-        return Planes(*(shrink(plane, size) for plane in self))
+def shrunk(planes: Planes, size: Size) -> Planes:
+    """All three planes scaled down to `size`."""
+    return Planes(*(shrink(plane, size) for plane in planes))
 
 
 def reduced(picture: Picture, long_side: int) -> Planes:

@@ -11,12 +11,12 @@ from rimlight.errors import SegmenterError
 from rimlight.foreground import clean
 from rimlight.framing import View
 from rimlight.meter import Meter
-from rimlight.picture import mirror, reduced
+from rimlight.picture import mirror, reduced, resize
 from rimlight.pool import Pool
-from rimlight.refine import refine
+from rimlight.refine import Refiner
 from rimlight.settings import Tuning
 from rimlight.smoothing import Smoother
-from rimlight.types import Alpha, Background, Closes, Frame, Mask, Output, Picture, Segmenter, Size
+from rimlight.types import Alpha, Background, Closes, Cut, Frame, Mask, Output, Picture, Segmenter, Size
 
 Framing = Callable[[Size, Size], View]
 """Chooses the view for a picture's size and the model's: `framing.fitted` or `framing.squashed`."""
@@ -47,6 +47,7 @@ class Pipeline(Closes):
         self._framing = framing
         self._tuning = tuning
         self._smoother = Smoother(tuning.smoothing)
+        self._refiner = Refiner(tuning)
         self._mirrored = mirror
         self._pictures, self._alphas = Pool(), Pool()
         self._scratch = Picture.empty(Size(2, 2))
@@ -56,29 +57,34 @@ class Pipeline(Closes):
 
         Raises SegmenterError when the model fails or answers nonsense: no frame is put out unmatted.
         """
-        picture, alpha = self._matte(frame)
+        cut = self.cut(frame)
         with self.meter.stage("plate"):
-            plate = self.background.plate(picture, alpha, frame.at)
+            plate = self.background.plate(cut)
+        picture = cut.picture
         if self.background.name != "blur":
             # The blurred room has the spill's own colours: there it does not show.
             with self.meter.stage("foreground"):
-                picture = clean(picture, alpha)
+                picture = clean(cut)
         with self.meter.stage("composite"):
             if self._scratch.size != picture.size:
                 self._scratch = Picture.empty(picture.size)
             out = Picture(self._pictures.take(*picture.i420.shape), picture.color)
-            return Output(over(picture, alpha, plate, out, self._scratch), alpha, frame.at, frame.index)
+            return Output(over(picture, cut.alpha, plate, out, self._scratch), cut.alpha, frame.at, frame.index)
 
     def cutout(self, frame: Frame) -> tuple[Picture, Alpha]:
         """The person alone: straight (not premultiplied) colours without the old room's spill, and alpha."""
-        picture, alpha = self._matte(frame)
-        return clean(picture, alpha), alpha
+        cut = self.cut(frame)
+        return clean(cut), cut.alpha
 
     def reset(self) -> None:
         """Forgets the past: the next frame is of another clip or camera."""
         self._smoother.reset()
 
-    def _matte(self, frame: Frame) -> tuple[Picture, Alpha]:
+    def cut(self, frame: Frame) -> Cut:
+        """The frame with its own matte, mirrored if so set; its reduced parts are valid until the next call.
+
+        Raises SegmenterError as `process` does.
+        """
         if self.mirror != self._mirrored:
             self._mirrored = self.mirror
             self.reset()
@@ -91,8 +97,9 @@ class Pipeline(Closes):
         with self.meter.stage("smooth"):
             mask = self._smoother.smooth(mask, frame.at)
         with self.meter.stage("refine"):
-            alpha = Alpha(self._alphas.take(picture.size.height, picture.size.width))
-            return picture, refine(guide, mask, self._tuning, alpha)
+            small = self._refiner.refine(guide, mask)
+            alpha = resize(small, picture.size, self._alphas.take(picture.size.height, picture.size.width))
+        return Cut(picture, Alpha(alpha), guide, small, frame.at)
 
     def close(self) -> None:
         """Closes the segmenter and the background."""

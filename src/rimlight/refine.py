@@ -1,4 +1,4 @@
-"""Mask to alpha: a fast colour guided filter, a matte curve, and the way up to the frame's resolution.
+"""Mask to alpha: a fast colour guided filter and a matte curve, at the reduced picture's resolution.
 
 The guided filter (He, Sun, Tang 2013) explains the mask, window by window, as a linear function of the picture's
 colours; drawn with the picture's own pixels, that function has the picture's edges. Its coefficients vary slowly,
@@ -7,16 +7,15 @@ so they are found at a third of the guide's size (He and Sun 2015, 'Fast Guided 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rimlight.picture import Planes, resize
+from rimlight.picture import shrunk
 from rimlight.settings import Tuning
-from rimlight.types import Alpha, Mask, Plane, Size
+from rimlight.types import Alpha, Mask, Plane, Planes, Size
 
 Floats = NDArray[np.float32]
 
@@ -26,42 +25,71 @@ COARSE = 3
 CHROMA_WEIGHT = 2.0
 """Chroma counts this much more than luma: YUV gives it half of RGB's span (boundary IoU +0.003)."""
 
-
-def refine(guide: Planes, mask: Mask, tuning: Tuning, out: Alpha) -> Alpha:
-    """Writes the matte to `out`, and returns it.
-
-    `mask` is of any lower resolution, `guide` the reduced picture it was made from; `out` has the frame's size.
-    """
-    coarse = Size(max(1, guide.size.width // COARSE), max(1, guide.size.height // COARSE))
-    target = cv2.resize(mask, tuple(coarse), interpolation=cv2.INTER_AREA)
-    colors = _floats(guide.shrunk(coarse))
-    radius = max(1, round(tuning.edge_radius / COARSE))
-    *slopes, offset = guided_coefficients(colors, target, radius, tuning.edge_softness)
-    soft = _up(offset, guide.size)
-    for slope, plane in zip(slopes, _floats(guide), strict=True):
-        soft = cv2.add(soft, cv2.multiply(_up(slope, guide.size), plane))
-    levels: Plane = cv2.LUT(_levels(soft), matte_curve(tuning.curve_low, tuning.curve_high))
-    return Alpha(resize(levels, Size(out.shape[1], out.shape[0]), out))
+_WEIGHTS = (1 / 255, CHROMA_WEIGHT / 255, CHROMA_WEIGHT / 255)
+_PRODUCTS = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2), (0, 3), (1, 3), (2, 3))
+"""Which of (y, u, v, target) are multiplied: the upper triangle of the matrix by rows, then its right side."""
 
 
-def guided_coefficients(
-    guide: tuple[Floats, Floats, Floats], target: Floats, radius: int, softness: float
-) -> tuple[Floats, Floats, Floats, Floats]:
-    """Slopes for three colours, and an offset, that best give `target` in each window; averaged over windows.
+class Refiner:
+    """Holds the memory that one frame after the other is refined in: fresh memory would cost more than the work."""
 
-    All arrays are (h, w) float32; windows are 2 * radius + 1 pixels wide; `softness` is the ridge that keeps flat
-    windows flat, in squared units of the guide.
-    """
-    means = [_window(color, radius) for color in guide]
-    mean = _window(target, radius)
-    with_target = [_covariance(c, m, target, mean, radius) for c, m in zip(guide, means, strict=True)]
-    (yy, yu, yv), (uu, uv), (vv,) = (
-        [_covariance(guide[i], means[i], guide[j], means[j], radius) for j in range(i, 3)] for i in range(3)
-    )
-    slopes = _solve((yy + softness, yu, yv, uu + softness, uv, vv + softness), with_target)
-    offset = mean - sum(slope * m for slope, m in zip(slopes, means, strict=True))
-    y, u, v, o = (_window(part, radius) for part in (*slopes, offset))
-    return y, u, v, o
+    def __init__(self, tuning: Tuning) -> None:
+        self._radius = max(1, round(tuning.edge_radius / COARSE))
+        self._softness = tuning.edge_softness
+        self._curve = matte_curve(tuning.curve_low, tuning.curve_high)
+        self._fit = _Fit(Size(1, 1))
+        self._soft = self._part = np.empty((1, 1), np.float32)
+
+    def refine(self, guide: Planes, mask: Mask) -> Alpha:
+        """The matte at the guide's size, for a mask of any lower resolution. Valid until the next call."""
+        self._prepare(guide.size)
+        fit = self._fit
+        for plane, weight, target in zip(shrunk(guide, fit.size), _WEIGHTS, fit.values, strict=False):
+            np.multiply(plane, np.float32(weight), target)
+        cv2.resize(mask, tuple(fit.size), fit.values[3], interpolation=cv2.INTER_AREA)
+        *slopes, offset = fit.coefficients(self._radius, self._softness)
+        self._draw(guide, slopes, offset)
+        soft = cv2.multiply(self._soft, 255.0, dtype=cv2.CV_8U)
+        return Alpha(cv2.LUT(soft, self._curve))
+
+    def _prepare(self, size: Size) -> None:
+        if self._soft.shape != (size.height, size.width):
+            self._fit = _Fit(Size(max(1, size.width // COARSE), max(1, size.height // COARSE)))
+            self._soft, self._part = (np.empty((size.height, size.width), np.float32) for _ in range(2))
+
+    def _draw(self, guide: Planes, slopes: list[Floats], offset: Floats) -> None:
+        """The linear function of each window, with the guide's own pixels."""
+        size, soft, part = tuple(guide.size), self._soft, self._part
+        cv2.resize(offset, size, soft, interpolation=cv2.INTER_LINEAR)
+        for slope, plane, weight in zip(slopes, guide, _WEIGHTS, strict=True):
+            cv2.resize(slope * np.float32(weight), size, part, interpolation=cv2.INTER_LINEAR)
+            np.multiply(part, plane, part, dtype=np.float32)
+            cv2.add(soft, part, soft)
+
+
+class _Fit:
+    """Least squares in each window: `values` (y, u, v, target), each (h, w), to three slopes and an offset."""
+
+    def __init__(self, size: Size) -> None:
+        self.size = size
+        shape = (size.height, size.width)
+        count = 4 + len(_PRODUCTS)
+        self.values = np.empty((count, *shape), np.float32)
+        self._means = np.empty((count, *shape), np.float32)
+        self._answer = np.empty((4, *shape), np.float32)
+
+    def coefficients(self, radius: int, softness: float) -> list[Floats]:
+        """Averaged over windows of 2 * radius + 1 pixels; `softness` is the ridge that keeps flat windows flat."""
+        values, means, answer = self.values, self._means, self._answer
+        for number, (one, other) in enumerate(_PRODUCTS, 4):
+            np.multiply(values[one], values[other], values[number])
+        _windows(values, radius, means)
+        covariances = [means[n] - means[a] * means[b] for n, (a, b) in enumerate(_PRODUCTS, 4)]
+        answer[:3] = _solve(covariances[:6], covariances[6:], np.float32(softness))
+        np.copyto(answer[3], means[3])
+        for slope, mean in zip(answer[:3], means[:3], strict=True):
+            answer[3] -= slope * mean
+        return list(_windows(answer, radius, means[:4]))
 
 
 @cache
@@ -71,45 +99,23 @@ def matte_curve(low: float, high: float) -> Plane:
     return np.rint(255 * t * t * (3 - 2 * t)).astype(np.uint8)
 
 
-def _solve(matrix: Sequence[Floats], right: Sequence[Floats]) -> list[Floats]:
-    """The symmetric 3x3 system of each pixel, its upper triangle given by rows; by cofactors."""
+def _windows(stack: Floats, radius: int, out: Floats) -> Floats:
+    side = (2 * radius + 1, 2 * radius + 1)
+    for values, mean in zip(stack, out, strict=True):
+        cv2.blur(values, side, mean)
+    return out
+
+
+def _solve(matrix: list[Floats], right: list[Floats], ridge: np.float32) -> tuple[Floats, Floats, Floats]:
+    """The symmetric 3x3 system of each pixel, by elimination; the ridge is added to the diagonal."""
     yy, yu, yv, uu, uv, vv = matrix
-    rows = (
-        (uu * vv - uv * uv, uv * yv - yu * vv, yu * uv - uu * yv),
-        (uv * yv - yu * vv, yy * vv - yv * yv, yv * yu - yy * uv),
-        (yu * uv - uu * yv, yv * yu - yy * uv, yy * uu - yu * yu),
-    )
-    determinant = rows[0][0] * yy + rows[0][1] * yu + rows[0][2] * yv
-    a, b, c = right
-    return [np.divide(row[0] * a + row[1] * b + row[2] * c, determinant, dtype=np.float32) for row in rows]
-
-
-def _floats(planes: Planes) -> tuple[Floats, Floats, Floats]:
-    """Levels as 0..1 (luma) and 0..CHROMA_WEIGHT (chroma)."""
-    y, u, v = (
-        cv2.multiply(plane, weight / 255, dtype=cv2.CV_32F)
-        for plane, weight in zip(planes, (1.0, CHROMA_WEIGHT, CHROMA_WEIGHT), strict=True)
-    )
-    return y, u, v
-
-
-def _window(values: Floats, radius: int) -> Floats:
-    side = 2 * radius + 1
-    mean: Floats = cv2.blur(values, (side, side), borderType=cv2.BORDER_REFLECT_101)
-    return mean
-
-
-def _covariance(a: Floats, mean_a: Floats, b: Floats, mean_b: Floats, radius: int) -> Floats:
-    covariance: Floats = _window(a * b, radius) - mean_a * mean_b
-    return covariance
-
-
-def _up(values: Floats, size: Size) -> Floats:
-    larger: Floats = cv2.resize(values, tuple(size), interpolation=cv2.INTER_LINEAR)
-    return larger
-
-
-def _levels(soft: Floats) -> Plane:
-    """0..1 to 0..255, rounded; what lies outside is clipped."""
-    levels: Plane = cv2.multiply(soft, 255.0, dtype=cv2.CV_8U)
-    return levels
+    y, u, v = right
+    yy, uu, vv = yy + ridge, uu + ridge, vv + ridge
+    f, g = yu / yy, yv / yy
+    uu, uv, u = uu - f * yu, uv - f * yv, u - f * y
+    vv, v = vv - g * yv, v - g * y
+    h = uv / uu
+    slope_v: Floats = (v - h * u) / (vv - h * uv)
+    slope_u: Floats = (u - uv * slope_v) / uu
+    slope_y: Floats = (y - yu * slope_u - yv * slope_v) / yy
+    return slope_y, slope_u, slope_v

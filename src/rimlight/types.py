@@ -121,6 +121,31 @@ class Frame:
     """Number of the frame since the source was opened, from 0; gaps are frames the source lost."""
 
 
+class Planes(NamedTuple):
+    """Luma and chroma at one, reduced size: three (h, w) uint8 arrays. The model and the matte look at these."""
+
+    y: Plane
+    u: Plane
+    v: Plane
+
+    @property
+    def size(self) -> Size:
+        return Size(self.y.shape[1], self.y.shape[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A picture with its matte, both also at reduced size for whoever needs no detail."""
+
+    picture: Picture
+    alpha: Alpha
+    planes: Planes
+    """The picture, reduced."""
+    small: Alpha
+    """The matte at the size of `planes`."""
+    at: float
+
+
 @dataclass(frozen=True, slots=True)
 class Output:
     """A frame that was composited with its own matte: the only thing a sink takes.
@@ -177,6 +202,11 @@ class Source(Closes, Protocol):
     @property
     def format(self) -> StreamFormat: ...
 
+    @property
+    def note(self) -> str:
+        """One line that says what was really obtained."""
+        return f"{self.name}: {self.format.size} at {float(self.format.fps):.4g} fps"
+
     def read(self) -> Frame | None:
         """The next frame, waiting for it; None at the end. `index` and `at` grow.
 
@@ -209,7 +239,7 @@ class Background(Closes, Protocol):
     def name(self) -> str:
         """What a user would call it: 'blur', '#00b140', 'office.jpg'."""
 
-    def plate(self, picture: Picture, alpha: Alpha, at: float) -> Picture:
+    def plate(self, cut: Cut) -> Picture:
         """The background for this picture: same size, same colour tags. Valid until the next call.
 
         Never holds a pixel of the person or, but for blur, of the room. Never raises: it was opened.

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rimlight.picture import Planes, reduced, resize
-from rimlight.types import Alpha, Background, Picture, Plane, Size
+from rimlight.picture import shrink, shrunk
+from rimlight.types import Background, Cut, Picture, Plane, Planes, Size
 
 Floats = NDArray[np.float32]
 
@@ -16,6 +16,8 @@ WEAKEST, STRONGEST = 1 / 160, 1 / 12
 
 LEAST_SIGMA = 2.5
 """Pixels of the reduced picture: below that, scaling back up bilinearly shows facets."""
+
+_ONE_PIXEL = np.ones((3, 3), np.uint8)
 
 
 class BlurBackground(Background):
@@ -31,34 +33,41 @@ class BlurBackground(Background):
         self.strength = strength
         self._plate = Picture.empty(Size(2, 2))
 
-    def plate(self, picture: Picture, alpha: Alpha, at: float) -> Picture:  # noqa: ARG002
+    def plate(self, cut: Cut) -> Picture:
         part = WEAKEST * (STRONGEST / WEAKEST) ** self.strength
-        planes = reduced(picture, round(LEAST_SIGMA / part))
-        sigma = part * max(planes.size)
+        size = _size(cut.planes.size, LEAST_SIGMA / part)
         # One pixel more than the matte: the edge's pixels hold some of the person.
-        person = cv2.dilate(resize(alpha, planes.size), np.ones((3, 3), np.uint8))
-        room = (255 - person).astype(np.float32)
-        weight = _blur(room, sigma)
-        plate = self._plate
-        if (plate.size, plate.color) != (picture.size, picture.color):
-            plate = self._plate = Picture.empty(picture.size, picture.color)
-        for target, blurred in zip(plate.planes, _blurred(planes, room, weight, sigma), strict=True):
+        person = cv2.dilate(shrink(cut.small, size), _ONE_PIXEL)
+        plate = self._memory(cut.picture)
+        for target, blurred in zip(
+            plate.planes, blurred_room(shrunk(cut.planes, size), person, part * max(size)), strict=True
+        ):
             cv2.resize(blurred, (target.shape[1], target.shape[0]), target, interpolation=cv2.INTER_LINEAR)
         return plate
+
+    def _memory(self, like: Picture) -> Picture:
+        if (self._plate.size, self._plate.color) != (like.size, like.color):
+            self._plate = Picture.empty(like.size, like.color)
+        return self._plate
 
     def close(self) -> None:
         """Nothing is held."""
 
 
-def _blurred(planes: Planes, room: Floats, weight: Floats, sigma: float) -> list[Plane]:
-    """Each plane, blurred where it is room; its mean over the room far inside the person, where none is near."""
-    faint = np.float32(0.1)
+def blurred_room(planes: Planes, person: Plane, sigma: float) -> list[Plane]:
+    """Each plane blurred where it is room; far inside the person, where no room is near, the room's mean colour."""
+    room = cv2.multiply(cv2.bitwise_not(person), 1 / 255, dtype=cv2.CV_32F)
+    faint = np.float32(4e-4)
+    weight = _blur(room, sigma) + faint
     total = float(room.sum()) + 1e-6
-    parts = [plane * room for plane in planes]
-    return [
-        np.rint((_blur(part, sigma) + faint * part.sum() / total) / (weight + faint)).astype(np.uint8)
-        for part in parts
-    ]
+    parts = [room * plane for plane in planes]
+    return [np.rint((_blur(part, sigma) + faint * part.sum() / total) / weight).astype(np.uint8) for part in parts]
+
+
+def _size(guide: Size, long_side: float) -> Size:
+    """As small as the blur allows, no larger than the guide."""
+    ratio = min(1.0, long_side / max(guide))
+    return Size(max(1, round(guide.width * ratio)), max(1, round(guide.height * ratio)))
 
 
 def _blur(values: Floats, sigma: float) -> Floats:

@@ -8,7 +8,7 @@ import numpy as np
 
 from rimlight.errors import BackgroundError
 from rimlight.picture import from_bgr
-from rimlight.types import Alpha, Background, Color, Picture, Size
+from rimlight.types import Background, Color, Cut, Picture, Size
 
 
 class ColorBackground(Background):
@@ -23,7 +23,8 @@ class ColorBackground(Background):
     def name(self) -> str:
         return self._name
 
-    def plate(self, picture: Picture, alpha: Alpha, at: float) -> Picture:  # noqa: ARG002
+    def plate(self, cut: Cut) -> Picture:
+        picture = cut.picture
         if self._plate is None or (self._plate.size, self._plate.color) != (picture.size, picture.color):
             self._plate = flat(picture.size, picture.color, self._rgb)
         return self._plate

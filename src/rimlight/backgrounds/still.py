@@ -9,7 +9,7 @@ import numpy as np
 
 from rimlight.errors import BackgroundError
 from rimlight.picture import cover, from_bgr
-from rimlight.types import Alpha, Background, Bgr, Picture
+from rimlight.types import Background, Bgr, Cut, Picture
 
 
 class StillBackground(Background):
@@ -24,7 +24,8 @@ class StillBackground(Background):
     def name(self) -> str:
         return self._name
 
-    def plate(self, picture: Picture, alpha: Alpha, at: float) -> Picture:  # noqa: ARG002
+    def plate(self, cut: Cut) -> Picture:
+        picture = cut.picture
         if self._plate is None or (self._plate.size, self._plate.color) != (picture.size, picture.color):
             self._plate = cover(from_bgr(self._bgr, picture.color), picture.size)
         return self._plate

@@ -1,0 +1,127 @@
+"""`rimlight process`: which input goes where, one after the other, with progress."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from rimlight.assemble import open_pipeline
+from rimlight.errors import DiskError, RimlightError, UsageError
+from rimlight.offline import Report, process_clip
+from rimlight.photo import kind_of, process_photo
+from rimlight.settings import Settings
+from rimlight.sources.clip import open_clip
+from rimlight.types import Size, StreamFormat
+
+_PHOTO_SIZE = StreamFormat(Size(2, 2), Fraction(1))
+"""Photos tell their size when they are read; only video backgrounds ask for it before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One input, where its picture goes, and where its matte goes."""
+
+    source: Path
+    output: Path
+    matte: Path | None
+
+
+def process_all(
+    sources: Sequence[Path], output: Path, settings: Settings, *, matte: Path | None = None, force: bool = False
+) -> None:
+    """Processes each source; what fails is told, the others are done all the same.
+
+    Raises what the only one raised, RimlightError that counts the failures if there were several sources.
+    """
+    jobs = plan(sources, output, settings, matte)
+    console = Console(stderr=True, highlight=False)
+    failed = []
+    for job in jobs:
+        try:
+            _tell(console, job, _process(job, settings, console, force=force))
+        except RimlightError as error:
+            if len(jobs) == 1:
+                raise
+            failed.append(job.source.name)
+            console.print(f"{job.source}: {error}", markup=False, soft_wrap=True)
+    if failed:
+        raise RimlightError(f"{len(failed)} of {len(jobs)} failed: {', '.join(failed)}")
+
+
+def plan(sources: Sequence[Path], output: Path, settings: Settings, matte: Path | None) -> list[Job]:
+    """Where everything goes: into the file `output` or, for several sources, into the folder, which is made.
+
+    Raises UsageError if several sources would become one file, DiskError if the folder cannot be made.
+    """
+    if len(sources) == 1 and not output.is_dir():
+        return [Job(sources[0], output, matte)]
+    if output.suffix and not output.is_dir():
+        raise UsageError(f"{output} is to hold {len(sources)} files and is named like one", "Name a folder.")
+    for folder in [output, *([matte] if matte else [])]:
+        _make(folder)
+    jobs = [Job(s, output / _name(s, settings), matte / s.stem if matte else None) for s in sources]
+    for job in jobs:
+        twins = [other.source for other in jobs if other.output == job.output]
+        if len(twins) > 1:
+            names = " and ".join(str(twin) for twin in twins)
+            raise UsageError(f"{names} would both become {job.output}", "Process them into different folders.")
+    return jobs
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DiskError(f"the folder {folder} cannot be made: {error.strerror}", "Name another.") from error
+
+
+def _name(source: Path, settings: Settings) -> str:
+    if kind_of(source) == "video":
+        return f"{source.stem}.mp4"
+    if settings.background == "transparent":
+        return f"{source.stem}.png"
+    return source.name if source.suffix.lower() in {".jpg", ".jpeg", ".png", ".webp"} else f"{source.stem}.jpg"
+
+
+def _process(job: Job, settings: Settings, console: Console, *, force: bool) -> Report:
+    def say(line: str) -> None:
+        console.print(line, markup=False, soft_wrap=True)
+
+    if kind_of(job.source) == "photo":
+        with open_pipeline(settings, _PHOTO_SIZE, say=say) as pipeline:
+            return process_photo(job.source, pipeline, job.output, matte=job.matte, force=force)
+    with (
+        open_clip(job.source) as clip,
+        open_pipeline(settings, clip.format, say=say) as pipeline,
+        _progress(console, job.source.name) as progress,
+    ):
+        return process_clip(clip, pipeline, job.output, matte=job.matte, force=force, progress=progress)
+
+
+@contextmanager
+def _progress(console: Console, name: str) -> Iterator[Callable[[int, int | None], None]]:
+    """A bar with frames, frames a second and the time that remains; nothing where nobody watches."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:.0f}/{task.total:.0f}"),
+        TextColumn("{task.speed:.1f} fps"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, disable=not sys.stderr.isatty(), transient=True) as bars:
+        task = bars.add_task(name, total=None)
+        yield lambda done, of: bars.update(task, completed=done, total=of)
+
+
+def _tell(console: Console, job: Job, report: Report) -> None:
+    for note in report.notes:
+        console.print(note, markup=False, soft_wrap=True)
+    what = f"{report.frames} frames, {report.seconds:.1f} s" if report.seconds else "1 photo"
+    console.print(f"{job.output}: {what}" + ("" if report.whole else ", incomplete"), markup=False, soft_wrap=True)
