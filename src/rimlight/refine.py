@@ -111,11 +111,11 @@ def _solve(matrix: list[Floats], right: list[Floats], ridge: np.float32) -> tupl
     yy, yu, yv, uu, uv, vv = matrix
     y, u, v = right
     yy, uu, vv = yy + ridge, uu + ridge, vv + ridge
-    f, g = yu / yy, yv / yy
+    f, g = cv2.divide(yu, yy), cv2.divide(yv, yy)
     uu, uv, u = uu - f * yu, uv - f * yv, u - f * y
     vv, v = vv - g * yv, v - g * y
-    h = uv / uu
-    slope_v: Floats = (v - h * u) / (vv - h * uv)
-    slope_u: Floats = (u - uv * slope_v) / uu
-    slope_y: Floats = (y - yu * slope_u - yv * slope_v) / yy
+    h = cv2.divide(uv, uu)
+    slope_v = cv2.divide(v - h * u, vv - h * uv)
+    slope_u = cv2.divide(u - uv * slope_v, uu)
+    slope_y = cv2.divide(y - yu * slope_u - yv * slope_v, yy)
     return slope_y, slope_u, slope_v

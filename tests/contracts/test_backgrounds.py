@@ -12,7 +12,8 @@ import pytest
 
 from rimlight.assemble import open_background, shipped_backgrounds
 from rimlight.errors import BackgroundError
-from rimlight.types import Alpha, Background, Color, Picture, Size, StreamFormat
+from rimlight.picture import reduced, shrink
+from rimlight.types import Alpha, Background, Color, Cut, Picture, Size, StreamFormat
 
 SIZES = [Size(160, 90), Size(90, 160), Size(2, 2), Size(322, 178)]
 COLORS = [Color(), Color("bt709", True)]
@@ -38,6 +39,11 @@ def open_kind(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[Size,
     return lambda size, color: open_background(text, 0.5, StreamFormat(size, Fraction(30), color))
 
 
+def cut(picture: Picture, alpha: Alpha, at: float = 0.0) -> Cut:
+    planes = reduced(picture, 480)
+    return Cut(picture, alpha, planes, Alpha(shrink(alpha, planes.size)), at)
+
+
 def scene(size: Size, color: Color) -> tuple[Picture, Alpha]:
     picture = Picture(
         np.random.default_rng(1).integers(0, 256, (size.height * 3 // 2, size.width), np.uint8), color
@@ -54,7 +60,7 @@ def test_a_plate_fits_the_picture(open_kind: Callable[[Size, Color], Background]
     before = picture.i420.copy()
     with open_kind(size, color) as background:
         for at in (0.0, 0.04, 5.0, 0.0):
-            plate = background.plate(picture, alpha, at)
+            plate = background.plate(cut(picture, alpha, at))
             assert plate.size == size
             assert plate.color == color
         assert background.name
@@ -70,17 +76,18 @@ def test_nobody_and_nothing_but_person_are_no_trouble(
     picture, alpha = scene(SIZES[0], Color())
     alpha[:] = share
     with open_kind(SIZES[0], Color()) as background:
-        assert background.plate(picture, alpha, 0.0).size == SIZES[0]
+        assert background.plate(cut(picture, alpha)).size == SIZES[0]
 
 
 def test_the_person_is_not_in_the_plate(open_kind: Callable[[Size, Color], Background]) -> None:
     size = Size(320, 180)
     picture, alpha = scene(size, Color())
     with open_kind(size, Color()) as background:
-        plain = background.plate(picture, alpha, 0.0).i420.copy()
+        plain = background.plate(cut(picture, alpha)).i420.copy()
         for plane, share in zip(picture.planes, (alpha, alpha[::2, ::2], alpha[::2, ::2]), strict=True):
             plane[share == 255] = 255
-        assert np.abs(background.plate(picture, alpha, 0.0).i420.astype(int) - plain).max() <= 1
+        # Chroma of half the size reaches a pixel out of the person: 2 of 255 levels in the blur, and no more.
+        assert np.abs(background.plate(cut(picture, alpha)).i420.astype(int) - plain).max() <= 2
 
 
 @pytest.mark.parametrize("text", ["no-such-thing", "#12", "#gggggg", "missing.jpg", ""])
@@ -106,7 +113,7 @@ def test_blur_leaves_no_detail_and_grows_with_strength() -> None:
     spreads = []
     for strength in (0.0, 0.5, 1.0):
         background = open_background("blur", strength, StreamFormat(size, Fraction(30)))
-        spreads.append(float(background.plate(picture, nobody, 0.0).y.std()))
+        spreads.append(float(background.plate(cut(picture, nobody)).y.std()))
     assert spreads == sorted(spreads, reverse=True)
     assert spreads[0] < 0.25 * float(picture.y.std())
 
@@ -122,7 +129,7 @@ def test_a_photograph_is_turned_as_its_orientation_says(tmp_path: Path) -> None:
     path.write_bytes(turned)
     size = Size(40, 80)
     with open_background(str(path), 0.5, StreamFormat(size, Fraction(30))) as background:
-        plate = background.plate(*scene(size, Color()), 0.0)
+        plate = background.plate(cut(*scene(size, Color())))
     assert plate.y[:30].mean() > 200
     assert plate.y[50:].mean() < 50
 
