@@ -1,0 +1,187 @@
+"""Rimlight talks to nobody: a process that segments tries to reach no network, native code included."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from network_watch import Attempt, Seen, run_watched, why_not
+
+REASON = why_not()
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(bool(REASON) and "CI" not in os.environ, reason=REASON),
+]
+
+
+def watched_python(code: str) -> Seen:
+    seen = run_watched([sys.executable, "-c", code])
+    assert seen.code == 0, seen.output
+    return seen
+
+
+SEGMENT = """
+import time
+import numpy as np
+from rimlight.segmenters.{runtime} import open_{runtime}
+from rimlight.segmenters.selfie import GENERAL
+
+noise = np.random.default_rng(7).integers(0, 255, (256, 256, 3), dtype=np.uint8)
+with open_{runtime}(GENERAL) as segmenter:
+    for _ in range(5):
+        assert segmenter.segment(noise).shape == (256, 256)
+# MediaPipe reports from a thread of its own when a task closes.
+time.sleep(1)
+"""
+
+
+@pytest.mark.parametrize("runtime", ["mediapipe", "opencv"])
+def test_segmenting_reaches_for_no_network(runtime: str) -> None:
+    seen = watched_python(SEGMENT.format(runtime=runtime))
+
+    assert seen.attempts == []
+
+
+def test_a_whole_run_reaches_for_no_network(tmp_path: Path) -> None:
+    recording = tmp_path / "out.mp4"
+    options = ["--camera", "sitter", "--size", "320x180", "--duration", "1", "--to", str(recording)]
+
+    seen = run_watched([sys.executable, "-m", "rimlight", *options])
+
+    assert seen.code == 0, seen.output
+    assert recording.stat().st_size > 0
+    assert seen.attempts == []
+
+
+def test_mediapipe_does_reach_for_the_network_when_it_is_not_sealed() -> None:
+    """Why the seal is there. The day this fails, a MediaPipe is out that no longer needs it."""
+    unsealed = "import rimlight.segmenters.sealed as s\ns.run_sealed = lambda work: work()\n"
+
+    seen = watched_python(unsealed + SEGMENT.format(runtime="mediapipe"))
+
+    assert seen.attempts, "MediaPipe tried nothing: is rimlight/segmenters/sealed.py still needed?"
+
+
+def test_sealing_a_thread_binds_what_it_starts_and_nobody_else() -> None:
+    seen = watched_python("""
+import ctypes, errno, socket, subprocess, sys, threading
+from rimlight.segmenters.sealed import run_sealed
+
+def refused(family):
+    try:
+        socket.socket(family).close()
+    except PermissionError:
+        return True
+    return False
+
+def inside():
+    assert refused(socket.AF_INET) and refused(socket.AF_INET6) and refused(socket.AF_UNIX)
+    libc = ctypes.CDLL(None, use_errno=True)
+    assert libc.socket(socket.AF_INET, socket.SOCK_STREAM, 0) == -1 and ctypes.get_errno() == errno.EACCES
+    answers = []
+    thread = threading.Thread(target=lambda: answers.append(refused(socket.AF_INET)))
+    thread.start()
+    thread.join()
+    child = subprocess.run([sys.executable, "-c", "import socket; socket.socket()"], capture_output=True, text=True)
+    assert "PermissionError" in child.stderr
+    return answers
+
+assert run_sealed(inside) == [True]
+assert not refused(socket.AF_INET) and not refused(socket.AF_UNIX)
+try:
+    run_sealed(lambda: 1 // 0)
+except ZeroDivisionError:
+    print("raised again")
+""")
+
+    assert seen.output == "raised again\n"
+
+
+# The watcher itself: it would be worth nothing if it overlooked one of these. The addresses are set aside for
+# documentation, and nothing is sent to them: the watcher refuses.
+NATIVE = """
+import ctypes, socket, struct, threading
+libc = ctypes.CDLL(None, use_errno=True)
+address = ctypes.create_string_buffer(struct.pack(">2sH4s8x", struct.pack("=H", socket.AF_INET), 443,
+                                                  socket.inet_aton("192.0.2.7")))
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "attempt"),
+    [
+        pytest.param(
+            "import socket\ntry: socket.create_connection(('192.0.2.7', 443), 5)\nexcept OSError: pass",
+            Attempt("connect", "192.0.2.7:443"),
+            id="python",
+        ),
+        pytest.param(
+            "import socket\ntry: socket.create_connection(('2001:db8::7', 443), 5)\nexcept OSError: pass",
+            Attempt("connect", "[2001:db8::7]:443"),
+            id="python over IPv6",
+        ),
+        pytest.param(
+            NATIVE + "fd = libc.socket(2, 1, 0)\nassert libc.connect(fd, address, 16) == -1",
+            Attempt("connect", "192.0.2.7:443"),
+            id="native",
+        ),
+        pytest.param(
+            NATIVE
+            + "fd = libc.socket(2, 2, 0)\n"
+            + "thread = threading.Thread(target=lambda: libc.sendto(fd, b'hello', 5, 0, address, 16))\n"
+            + "thread.start(); thread.join()",
+            Attempt("sendto", "192.0.2.7:443"),
+            id="native datagram in a thread",
+        ),
+        pytest.param(
+            "import socket\ns = socket.socket(type=socket.SOCK_DGRAM)\n"
+            "try: s.sendmsg([b'hello'], [], 0, ('192.0.2.7', 53))\nexcept ConnectionRefusedError: pass",
+            Attempt("sendmsg", "192.0.2.7:53"),
+            id="message",
+        ),
+        pytest.param(
+            "import subprocess, sys\nsubprocess.run([sys.executable, '-c', '''import socket\n"
+            "try: socket.create_connection((\"192.0.2.7\", 443), 5)\nexcept ConnectionRefusedError: pass'''])",
+            Attempt("connect", "192.0.2.7:443"),
+            id="child process",
+        ),
+    ],
+)
+def test_the_watcher_sees_and_refuses(code: str, attempt: Attempt) -> None:
+    assert watched_python(code).attempts == [attempt]
+
+
+def test_the_watcher_sees_a_name_looked_up_by_a_thread() -> None:
+    seen = watched_python(
+        "import socket, threading\n"
+        "def look():\n"
+        "    try: socket.getaddrinfo('rimlight.invalid', 443)\n"
+        "    except socket.gaierror: print('no answer')\n"
+        "thread = threading.Thread(target=look); thread.start(); thread.join()"
+    )
+
+    assert seen.output == "no answer\n"
+    assert seen.attempts
+
+
+def test_the_watcher_lets_calls_within_the_machine_go_on_and_tells_of_them(tmp_path: Path) -> None:
+    seen = watched_python(
+        "import socket\n"
+        f"server = socket.socket(socket.AF_UNIX); server.bind({f'{tmp_path}/door'!r}); server.listen()\n"
+        f"client = socket.socket(socket.AF_UNIX); client.connect({f'{tmp_path}/door'!r})\n"
+        "client.sendall(b'hello'); print(server.accept()[0].recv(5))"
+    )
+
+    assert seen.output == "b'hello'\n"
+    assert seen.attempts == []
+    assert seen.local == [Attempt("connect", f"{tmp_path}/door")]
+    assert seen.families == {"AF_UNIX"}
+
+
+def test_a_command_that_does_not_end_is_ended() -> None:
+    with pytest.raises(subprocess.TimeoutExpired):
+        run_watched([sys.executable, "-c", "import time; time.sleep(60)"], timeout=0.5)
