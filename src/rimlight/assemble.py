@@ -143,7 +143,7 @@ def open_sinks(
         return _open_what_there_is(format, opened, say)
     if len(set(to)) < len(to):
         raise UsageError(f"--to {' --to '.join(to)} names the same twice", "Name each once.")
-    return [opened.enter_context(_open_sink(name, format, force=force)) for name in to]
+    return [opened.enter_context(open_sink(name, format, force=force)) for name in to]
 
 
 def open_recording(format: StreamFormat) -> Sink:  # noqa: A002
@@ -155,7 +155,11 @@ def open_recording(format: StreamFormat) -> Sink:  # noqa: A002
     return open_recorder((folder if folder.is_dir() else Path()) / name, format)
 
 
-def _open_sink(name: str, format: StreamFormat, *, force: bool) -> Sink:  # noqa: A002
+def open_sink(name: str, format: StreamFormat, *, force: bool = False) -> Sink:  # noqa: A002
+    """The sink of that name: 'preview', 'virtual', 'virtual:DEVICE', or a file; `force` lets it be overwritten.
+
+    Raises SinkError in its several kinds, UsageError if it is no sink.
+    """
     kind, _, device = name.partition(":")
     if name == "preview":
         from rimlight.sinks.preview import open_preview
@@ -178,11 +182,11 @@ def _open_what_there_is(format: StreamFormat, opened: ExitStack, say: Say) -> li
     sinks: list[Sink] = []
     if any(camera.free for camera in find_virtual_cameras()):
         try:
-            sinks.append(opened.enter_context(_open_sink("virtual", format, force=False)))
+            sinks.append(opened.enter_context(open_sink("virtual", format)))
         except SinkError as error:
             say(str(error))
     try:
-        sinks.insert(0, opened.enter_context(_open_sink("preview", format, force=False)))
+        sinks.insert(0, opened.enter_context(open_sink("preview", format)))
     except NoDisplayError as error:
         if not sinks:
             hint = "Record with --to talk.mp4, or see how to get a virtual camera: rimlight devices"

@@ -1,0 +1,269 @@
+"""The live run: capture, process and output loops, and the order in which they stop.
+
+The capture thread reads the source, the process thread turns frames into outputs, and the calling thread hands
+these to the sinks, since windows want the main thread. Between them lie slots where the newest wins.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import Literal, Protocol, TypeVar
+
+from rimlight.delivery import Delivery
+from rimlight.errors import RimlightError, SinkError
+from rimlight.meter import Meter, Snapshot
+from rimlight.slot import LatestSlot
+from rimlight.status import Status
+from rimlight.types import Background, Frame, Key, Output, Sink, Source
+
+_Item = TypeVar("_Item")
+
+Ending = Literal["source", "stop", "quit", "duration"]
+"""Why a run ended: the source gave no more, `stop` was set, the user quit, or the time was up."""
+
+_TICK = 0.02
+"""Seconds between two looks at keys and `stop` while no output comes."""
+_STATUS_EVERY = 0.5
+_NOTICE = 2.5
+"""Seconds for which a line about what a key did stays in the window."""
+_PATIENCE = 0.5
+"""Seconds that a thread has to end by itself; then the source is closed under it."""
+_STOP_LIMIT = 1.5
+"""Seconds after which a thread that does not end is left behind."""
+
+
+class Processor(Protocol):
+    """What a run needs of the pipeline."""
+
+    @property
+    def background(self) -> Background: ...
+
+    def process(self, frame: Frame) -> Output: ...
+
+
+class Controls(Protocol):
+    """Carries out what a user asks for while it runs; on the process thread, between two frames."""
+
+    def apply(self, key: Key) -> str:
+        """Does it and returns a line that says so: 'background: office.jpg'. Raises RimlightError if it cannot."""
+
+
+class Reporter(Protocol):
+    """Where a run is told: `StatusLine`."""
+
+    def show(self, status: Status) -> None: ...
+
+    def say(self, line: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class LiveReport:
+    """How a run went."""
+
+    ended: Ending
+    captured: int
+    """Frames that the source gave."""
+    numbers: Snapshot
+    lost: tuple[SinkError, ...]
+    """Sinks that gave up before the end, by their errors."""
+
+
+def run_live(
+    source: Source,
+    pipeline: Processor,
+    sinks: Sequence[Sink],
+    *,
+    meter: Meter,
+    stop: threading.Event,
+    controls: Controls | None = None,
+    reporter: Reporter | None = None,
+    open_recording: Callable[[], Sink] | None = None,
+    duration: float | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> LiveReport:
+    """Runs until the source ends, `stop` is set, the user quits or `duration` seconds of outputs were sent.
+
+    Sinks that are windows are asked for keys. A sink with a true attribute `repeats` gets the last output again
+    whenever none comes for longer than an interval. A sink that fails is left out and told; the run goes on
+    while another one lives. Closes nothing but what it opened with `open_recording`; no thread is left when it
+    returns, save one that hangs in a driver or a model, which is told too.
+
+    `clock` must be that of `Frame.at`. Raises what the source, the pipeline or the last sink raised.
+    """
+    run = _Run(source, pipeline, sinks, meter, controls, reporter, open_recording, clock)
+    return run.until(stop, duration)
+
+
+class _Run:
+    def __init__(
+        self,
+        source: Source,
+        pipeline: Processor,
+        sinks: Sequence[Sink],
+        meter: Meter,
+        controls: Controls | None,
+        reporter: Reporter | None,
+        open_recording: Callable[[], Sink] | None,
+        clock: Callable[[], float],
+    ) -> None:
+        self._threads = _Threads(source, pipeline, controls)
+        self._interval = float(1 / source.format.fps)
+        self._delivery = Delivery(sinks, meter, self._interval, clock, self._say)
+        self._pipeline = pipeline
+        self._meter = meter
+        self._reporter = reporter
+        self._open_recording = open_recording
+        self._clock = clock
+        self._status_at = clock()
+        self._notice = ("", 0.0)
+
+    def until(self, stop: threading.Event, duration: float | None) -> LiveReport:
+        self._threads.start()
+        try:
+            ended = self._loop(stop, duration)
+        finally:
+            for name in self._threads.stop():
+                self._say(f"the {name} thread does not end and was left behind")
+            self._delivery.end_recording()
+        self._threads.raise_error()
+        self._meter.dropped(self._threads.dropped)
+        return LiveReport(ended, self._threads.captured, self._meter.snapshot(), tuple(self._delivery.lost))
+
+    def _loop(self, stop: threading.Event, duration: float | None) -> Ending:
+        while not stop.is_set():
+            output = self._threads.outputs.take(self._delivery.patience(_TICK))
+            if output is None and self._threads.outputs.closed:
+                return "source"
+            # Half an interval early: the times of frames are never quite regular.
+            if duration is not None and self._delivery.lasted(output) > max(0, duration - self._interval / 2):
+                return "duration"
+            if output is not None:
+                self._delivery.send(output)
+            else:
+                self._delivery.repeat()
+            if self._listen():
+                return "quit"
+            self._tell()
+        return "stop"
+
+    def _listen(self) -> bool:
+        """Passes on what the user asked for in the windows; True to quit."""
+        for window in self._delivery.windows:
+            for key in window.keys():  # noqa: SIM118  not a mapping
+                if key == "quit":
+                    return True
+                if key != "record":
+                    self._threads.asked.put(key)
+                elif self._open_recording is not None:
+                    self._delivery.toggle_recording(self._open_recording)
+        return False
+
+    def _tell(self) -> None:
+        while (line := self._threads.said()) is not None:
+            self._say(line)
+        now = self._clock()
+        if now < self._status_at:
+            return
+        self._status_at = now + _STATUS_EVERY
+        self._meter.dropped(self._threads.dropped)
+        status = Status(self._meter.snapshot(now), self._pipeline.background.name, self._delivery.recording)
+        if self._reporter:
+            self._reporter.show(status)
+        notice, until = self._notice
+        for window in self._delivery.windows:
+            window.caption = status.line("  ·  ") + (f"\n{notice}" if now < until else "")
+            window.recording = status.recording
+
+    def _say(self, line: str) -> None:
+        self._notice = (line, self._clock() + _NOTICE)
+        self._status_at = self._clock()
+        if self._reporter:
+            self._reporter.say(line)
+
+
+class _Threads:
+    """Capture and process. An error in one ends both, and is kept for the caller."""
+
+    def __init__(self, source: Source, pipeline: Processor, controls: Controls | None) -> None:
+        self._source = source
+        self._pipeline = pipeline
+        self._controls = controls
+        self._stopping = threading.Event()
+        self._errors: SimpleQueue[BaseException] = SimpleQueue()
+        self._said: SimpleQueue[str] = SimpleQueue()
+        self._frames: LatestSlot[Frame] = LatestSlot()
+        self._capture = threading.Thread(target=self._run_capture, name="capture", daemon=True)
+        self._process = threading.Thread(target=self._run_process, name="process", daemon=True)
+        self.outputs: LatestSlot[Output] = LatestSlot()
+        self.asked: SimpleQueue[Key] = SimpleQueue()
+        self.captured = 0
+
+    @property
+    def dropped(self) -> int:
+        return self._frames.dropped + self.outputs.dropped
+
+    def said(self) -> str | None:
+        """The next line that the controls returned."""
+        return _next(self._said)
+
+    def start(self) -> None:
+        self._process.start()
+        self._capture.start()
+
+    def stop(self) -> list[str]:
+        """Ends both, at most `_STOP_LIMIT` from now; names those that do not end."""
+        limit = time.monotonic() + _STOP_LIMIT
+        self._stopping.set()
+        self._frames.close()
+        self.outputs.close()
+        self._capture.join(_PATIENCE)
+        if self._capture.is_alive():
+            self._source.close()
+        for thread in (self._capture, self._process):
+            thread.join(max(0.0, limit - time.monotonic()))
+        return [thread.name for thread in (self._capture, self._process) if thread.is_alive()]
+
+    def raise_error(self) -> None:
+        """Raises the first error of either thread, if there was one."""
+        if (error := _next(self._errors)) is not None:
+            raise error
+
+    def _run_capture(self) -> None:
+        try:
+            while not self._stopping.is_set() and (frame := self._source.read()) is not None:
+                self.captured += 1
+                self._frames.put(frame)
+        except BaseException as error:  # noqa: BLE001  raised again in the caller's thread
+            if not self._stopping.is_set():  # else: the source was closed under its reader
+                self._errors.put(error)
+        finally:
+            self._frames.close()
+
+    def _run_process(self) -> None:
+        try:
+            while (frame := self._frames.take()) is not None:
+                self._obey()
+                self.outputs.put(self._pipeline.process(frame))
+        except BaseException as error:  # noqa: BLE001  raised again in the caller's thread
+            self._errors.put(error)
+        finally:
+            self.outputs.close()
+
+    def _obey(self) -> None:
+        while (key := _next(self.asked)) is not None:
+            if self._controls is not None:
+                try:
+                    self._said.put(self._controls.apply(key))
+                except RimlightError as error:
+                    self._said.put(str(error))
+
+
+def _next(queue: SimpleQueue[_Item]) -> _Item | None:
+    try:
+        return queue.get_nowait()
+    except Empty:
+        return None

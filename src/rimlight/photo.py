@@ -1,0 +1,154 @@
+"""Photos: JPEG, PNG and WebP through the same pipeline, with alpha where the file can carry it."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from rimlight.errors import ClipError, SinkError, UsageError
+from rimlight.mattes import open_mattes
+from rimlight.offline import Report, refuse_same, true_part
+from rimlight.picture import from_bgr, to_bgr
+from rimlight.pipeline import Pipeline
+from rimlight.sinks.video_file import Track
+from rimlight.tags import ColorTags
+from rimlight.types import Alpha, Bgr, Color, Frame, Picture, Size
+from rimlight.unfinished import check_free, disk_error, open_unfinished
+
+_BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
+_PNG_END = b"IEND\xaeB`\x82"
+_ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
+_COLOR = Color("bt601", full_range=True)
+"""JPEG's own kind of YUV; nothing is lost to a smaller range."""
+_QUALITY = {
+    ".jpg": (cv2.IMWRITE_JPEG_QUALITY, 95),
+    ".jpeg": (cv2.IMWRITE_JPEG_QUALITY, 95),
+    ".png": (),
+    ".webp": (cv2.IMWRITE_WEBP_QUALITY, 95),
+}
+_WITH_ALPHA = (".png", ".webp")
+_SECOND = Fraction(1)
+
+
+def kind_of(path: Path) -> Literal["photo", "video"]:
+    """What a file is, by how it begins, else by how its name ends; it need not exist."""
+    try:
+        with path.open("rb") as file:
+            beginning = file.read(12)
+    except OSError:
+        beginning = b""
+    is_webp = beginning[:4] == b"RIFF" and beginning[8:] == b"WEBP"
+    named = path.suffix.lower() in _ENDINGS
+    return "photo" if is_webp or beginning.startswith(_BEGINNINGS) or named else "video"
+
+
+def process_photo(
+    path: Path, pipeline: Pipeline, output: Path, *, matte: Path | None = None, force: bool = False
+) -> Report:
+    """Writes what the pipeline makes of a photo to `output`, at the photo's own size.
+
+    With a transparent background PNG and WebP get an alpha channel with straight colours, and nothing of the room
+    behind it. `matte` is as for clips. Raises UsageError if `output` is the input or ends unlike a photo,
+    OutputExistsError if something would be overwritten and not `force`, ClipError if `path` cannot be read,
+    DiskError if nothing can be written, and what the pipeline raises.
+    """
+    if output.suffix.lower() not in _QUALITY:
+        raise UsageError(
+            f"{output.name}: photos are not written to files that end like this",
+            f"End the name with one of {' '.join(_QUALITY)}",
+        )
+    bgr = read_photo(path)
+    refuse_same(path, output, matte)
+    check_free(output, force=force)
+    size = Size(bgr.shape[1], bgr.shape[0])
+    frame = Frame(from_bgr(bgr, _COLOR), 0.0, 0)
+    pipeline.reset()
+    transparent = pipeline.background.name == "transparent"
+    if transparent and output.suffix.lower() in _WITH_ALPHA:
+        picture, alpha = pipeline.cutout(frame)
+        image = _with_alpha(picture, alpha)
+    else:
+        made = pipeline.process(frame)
+        alpha, image = made.alpha, to_bgr(made.picture)
+    content = _encoded(true_part(image, size, pipeline.mirror), output)
+    if matte is not None:
+        track = Track(size, _SECOND, _SECOND, ColorTags(range=2))
+        with open_mattes(matte, track, force=force) as mattes:
+            mattes.write(true_part(alpha, size, pipeline.mirror), 0, 1)
+            mattes.finish()
+            _write(content, output, force=force)
+            mattes.publish()
+    else:
+        _write(content, output, force=force)
+    if transparent and output.suffix.lower() not in _WITH_ALPHA:
+        return Report(1, 0.0, notes=(f"{output.name}: JPEG carries no alpha, so the background is key green",))
+    return Report(1, 0.0)
+
+
+def read_photo(path: Path) -> Bgr:
+    """The photo as (H, W, 3), turned as its EXIF orientation says; 8 bits of more, gray as colour, alpha on white.
+
+    Raises ClipError if it is missing, no photo, or cut off.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ClipError(f"{path} cannot be read: {error.strerror}", "Check its name and folder.") from error
+    if not content:
+        raise ClipError(f"{path} is empty (0 bytes)", "Its download failed; get it again.")
+    # libpng would tell the terminal.
+    cut_off = content.startswith(_BEGINNINGS[1]) and _PNG_END not in content
+    bgr = None if cut_off else _decoded(content, cv2.IMREAD_COLOR)
+    if bgr is None:
+        what = f"{path} is no photo, or is damaged or cut off ({len(content)} bytes)"
+        raise ClipError(what, "Give a whole JPEG, PNG or WebP picture.")
+    if content.startswith(_BEGINNINGS[0]):
+        return bgr
+    raw = _decoded(content, cv2.IMREAD_UNCHANGED)
+    if raw is not None and raw.shape == (*bgr.shape[:2], 4):
+        alpha = raw[..., 3:] / np.float32(np.iinfo(raw.dtype).max)
+        flat: Bgr = np.rint(bgr * alpha + 255 * (1 - alpha)).astype(np.uint8)
+        return flat
+    return bgr
+
+
+def _decoded(content: bytes, flags: int) -> NDArray[np.uint8] | None:
+    try:
+        image: NDArray[np.uint8] | None = cv2.imdecode(np.frombuffer(content, np.uint8), flags)
+    except cv2.error:
+        return None
+    return image
+
+
+def _with_alpha(picture: Picture, alpha: Alpha) -> NDArray[np.uint8]:
+    """(H, W, 4). What alpha hides is black: whoever takes the alpha away is not to find the room."""
+    bgr = to_bgr(picture)
+    bgr[alpha == 0] = 0
+    return np.dstack([bgr, alpha])
+
+
+def _encoded(image: NDArray[np.uint8], output: Path) -> bytes:
+    ending = output.suffix.lower()
+    try:
+        written, content = cv2.imencode(ending, np.ascontiguousarray(image), _QUALITY[ending])
+    except cv2.error:
+        written = False
+    if not written:
+        size = Size(image.shape[1], image.shape[0])
+        raise SinkError(f"{output}: a picture of {size} cannot be written as {ending}", "Write a .png instead.")
+    return bytes(content)
+
+
+def _write(content: bytes, output: Path, *, force: bool) -> None:
+    file = open_unfinished(output, force=force)
+    try:
+        file.write(content)
+    except OSError as error:
+        file.discard()
+        raise disk_error(output, error) from error
+    file.publish()

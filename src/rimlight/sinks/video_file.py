@@ -1,0 +1,227 @@
+"""Writes a video file: images with exact time stamps, colour tags and pixel aspect, and a sound track copied."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from rimlight.errors import SinkError, UsageError
+from rimlight.sinks.audio import AudioCopy
+from rimlight.tags import ColorTags
+from rimlight.types import Closes, Plane, Size
+from rimlight.unfinished import Unfinished, disk_error, open_unfinished
+
+if TYPE_CHECKING:
+    from av import Packet
+    from av.video.stream import VideoStream
+
+CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
+"""FFmpeg's names of the containers that carry H.264 to everywhere, by the file's ending."""
+
+_FINEST_CLOCK = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """What the pictures of a file have in common."""
+
+    size: Size
+    time_base: Fraction
+    """Seconds in a tick of the time stamps. Matroska rounds to milliseconds."""
+    fps: Fraction
+    """Nominal; a hint to the encoder's rate control and to players."""
+    tags: ColorTags
+    aspect: Fraction | None = None
+    """Width of a pixel divided by its height; None: not said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How pictures are encoded."""
+
+    codec: Literal["libx264", "ffv1"]
+    pixels: Literal["yuv420p", "gray"]
+    """'yuv420p' takes I420 arrays, (H*3/2, W) uint8; 'gray' takes planes, (H, W) uint8."""
+    options: Mapping[str, str]
+    threads: int = 0
+    """0: as many as the encoder finds useful."""
+
+
+H264 = Encoding("libx264", "yuv420p", {"preset": "veryfast", "crf": "18", "profile": "high"})
+"""For finished clips: visually close to the source, at a speed near the rest of the pipeline's."""
+FFV1 = Encoding("ffv1", "gray", {"level": "3", "slices": "4"})
+"""For mattes: lossless."""
+
+
+def container_of(path: Path) -> str:
+    """FFmpeg's name of the container for the path's ending. Raises UsageError if it carries no H.264."""
+    container = CONTAINERS.get(path.suffix.lower())
+    if container is None:
+        raise UsageError(
+            f"{path.name}: no video is written to a file that ends like this; it would have to hold H.264",
+            f"End the name with one of {' '.join(CONTAINERS)}",
+        )
+    return container
+
+
+def open_video_file(
+    path: Path,
+    track: Track,
+    encoding: Encoding = H264,
+    *,
+    force: bool = False,
+    muxing: Mapping[str, str] | None = None,
+    sound_of: Path | None = None,
+) -> VideoFile:
+    """Begins a file under a hidden name beside `path`; `VideoFile.publish` moves it there.
+
+    `muxing` are options of FFmpeg's muxer; by default the index goes to the front, where browsers want it.
+    `sound_of` names a file whose sound is copied unchanged. Raises UsageError if the ending or the sound's codec
+    does not fit, OutputExistsError if `path` exists and not `force`, DiskError if it cannot be written, SinkError
+    if the encoder refuses the track.
+    """
+    container = container_of(path)
+    if muxing is None:
+        muxing = _muxing(track) if container in {"mp4", "mov"} else {}
+    file = open_unfinished(path, force=force)
+    try:
+        return VideoFile(path, file, container, track, encoding, muxing, sound_of)
+    except BaseException:
+        file.discard()
+        raise
+
+
+def _muxing(track: Track) -> dict[str, str]:
+    # A start later than 0 is kept to the tick only if the movie's clock, milliseconds by default, is as fine.
+    clock = track.time_base.denominator
+    return {"movflags": "faststart", "movie_timescale": str(clock if clock <= _FINEST_CLOCK else 1000)}
+
+
+class VideoFile(Closes):
+    """A file being written, by one thread. Closing it before `publish` or `abandon` removes it."""
+
+    def __init__(
+        self,
+        path: Path,
+        file: Unfinished,
+        container: str,
+        track: Track,
+        encoding: Encoding,
+        muxing: Mapping[str, str],
+        sound_of: Path | None,
+    ) -> None:
+        import av
+
+        self._path = path
+        self._file = file
+        self._pixels = encoding.pixels
+        self._time_base = track.time_base
+        self._output = av.open(file, "w", format=container, container_options=dict(muxing))
+        self._stream = self._output.add_stream(encoding.codec, track.fps, dict(encoding.options))
+        context = self._stream.codec_context
+        context.width, context.height = track.size
+        context.pix_fmt = encoding.pixels
+        context.time_base = track.time_base
+        context.thread_count = encoding.threads
+        context.color_primaries, context.color_trc, context.colorspace, context.color_range = track.tags
+        if track.aspect is not None:
+            context.sample_aspect_ratio = track.aspect
+        context.flags |= av.codec.context.Flags.frame_duration
+        with _translated(path):
+            context.open()
+        self._sound = AudioCopy(sound_of) if sound_of else None
+        self._begin()
+
+    @property
+    def notes(self) -> list[str]:
+        """What a user should know about the file, a line each."""
+        notes = []
+        name = self._path.name
+        if self._sound is not None and self._sound.left_out:
+            codecs = ", ".join(self._sound.left_out)
+            notes.append(f"{name} is without the sound in {codecs}: {self._path.suffix} cannot hold it")
+        if self._sound is not None and self._sound.damaged:
+            notes.append(f"the sound of {name} ends early: the input's is damaged or cut off")
+        return notes
+
+    def write(self, image: Plane, pts: int, duration: int) -> None:
+        """Adds a picture, as an array that `Encoding.pixels` says, shown from tick `pts` on; `pts` grows strictly.
+
+        The array is not needed after this returned. Raises DiskError if the file cannot grow, SinkError if the
+        encoder fails.
+        """
+        from av import VideoFrame
+
+        frame = VideoFrame.from_numpy_buffer(np.ascontiguousarray(image), self._pixels)
+        frame.pts, frame.duration, frame.time_base = pts, duration, self._time_base
+        with _translated(self._path):
+            self._mux(self._stream.encode(frame))
+
+    def finish(self) -> None:
+        """Writes what is left, and the index. Raises as `write` does."""
+        with _translated(self._path):
+            self._mux(self._stream.encode(None))
+            if self._sound is not None:
+                for packet in self._sound.until(None):
+                    self._output.mux_one(packet)
+            self._output.close()
+
+    def publish(self) -> None:
+        """Moves the finished file to its place. Raises DiskError, OutputExistsError if that was taken meanwhile."""
+        self._file.publish()
+        self._release()
+
+    def abandon(self) -> Path:
+        """Stops without an index, which may not find room; what was written stays at the path given back."""
+        self._file.close()
+        self._release()
+        return self._file.part
+
+    def close(self) -> None:
+        if not self._file.closed:
+            self._file.discard()
+        self._release()
+
+    def _begin(self) -> None:
+        import av
+
+        with _translated(self._path):
+            try:
+                if self._sound is not None:
+                    self._sound.join(self._output, self._path)
+                self._output.start_encoding()
+            except (av.ArgumentError, av.InvalidDataError, av.PatchWelcomeError) as error:
+                if self._sound is not None and self._sound.codecs:
+                    raise self._sound.refused(self._path) from error
+                raise
+
+    def _mux(self, packets: Sequence[Packet[VideoStream]]) -> None:
+        for packet in packets:
+            if self._sound is not None and packet.dts is not None:
+                for sound in self._sound.until(packet.dts * packet.time_base):
+                    self._output.mux_one(sound)
+            self._output.mux_one(packet)
+
+    def _release(self) -> None:
+        # With its file closed the container is let go as it is: PyAV writes no index then.
+        self._output.close()
+        if self._sound is not None:
+            self._sound.close()
+
+
+@contextlib.contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    import av
+
+    try:
+        yield
+    except OSError as error:
+        raise disk_error(path, error) from error
+    except av.FFmpegError as error:
+        raise SinkError(f"{path} cannot be written: FFmpeg says '{error.strerror}'") from error

@@ -1,0 +1,78 @@
+"""Which cameras there are, and which of them a user means."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+
+from rimlight.errors import CameraMissingError
+
+BACKENDS = {"linux": cv2.CAP_V4L2, "darwin": cv2.CAP_AVFOUNDATION, "win32": cv2.CAP_DSHOW}
+"""OpenCV's way to cameras by `sys.platform`; CAP_ANY elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class CameraInfo:
+    """A camera of this system."""
+
+    index: int
+    name: str
+    path: str
+    """Device file on Linux, an opaque identity or nothing elsewhere."""
+    formats: tuple[str, ...] = ()
+    """Pixel formats with their largest size, 'MJPG up to 1920x1080'; empty where asking is not cheap."""
+
+    def __str__(self) -> str:
+        return f"{self.index} '{self.name}'"
+
+
+def list_cameras() -> list[CameraInfo]:
+    """The cameras of this system, by number. Takes no pictures, so that no light goes on."""
+    from cv2_enumerate_cameras import enumerate_cameras
+
+    found = enumerate_cameras(BACKENDS.get(sys.platform, cv2.CAP_ANY))
+    cameras = [CameraInfo(c.index, c.name, c.path or "", _formats(c.path)) for c in found]
+    return sorted(cameras, key=lambda camera: camera.index)
+
+
+def find_camera(camera: int | str, cameras: Sequence[CameraInfo]) -> CameraInfo:
+    """The one of `cameras` that has this number, this device file, this name or this part of it, in any case.
+
+    Raises CameraMissingError when there is none, or when a name fits several.
+    """
+    fitting = _fitting(str(camera).strip(), cameras)
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        choice = " or ".join(str(info) for info in fitting)
+        raise CameraMissingError(f"camera '{camera}' fits more than one", f"Choose one by its number: {choice}.")
+    if not cameras:
+        hint = "Plug one in and try again, or see Rimlight at work without: rimlight --camera sitter"
+        raise CameraMissingError(f"there is no camera {camera}: this system has none", hint)
+    known = ", ".join(str(info) for info in cameras)
+    raise CameraMissingError(f"there is no camera {camera}", f"Choose one of these by number or name: {known}.")
+
+
+def _fitting(wanted: str, cameras: Sequence[CameraInfo]) -> list[CameraInfo]:
+    if wanted.isdecimal():
+        return [info for info in cameras if info.index == int(wanted)]
+    if wanted.startswith("/"):
+        return [info for info in cameras if info.path == os.path.realpath(wanted)]
+    name = wanted.casefold()
+    same = [info for info in cameras if info.name.casefold() == name]
+    return same or [info for info in cameras if name and name in info.name.casefold()]
+
+
+def _formats(path: str | None) -> tuple[str, ...]:
+    if sys.platform != "linux" or not path:
+        return ()
+    from rimlight.v4l2 import capture_formats
+
+    try:
+        return tuple(f"{code} up to {largest}" for code, largest in capture_formats(path))
+    except OSError:  # not ours to open: opening it for pictures will say so
+        return ()

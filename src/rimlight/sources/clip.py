@@ -1,0 +1,162 @@
+"""A video file as a source: its own planes, upright, with exact time stamps; or played in real time as a camera."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from rimlight.sources.decoding import Decoder, open_decoder
+from rimlight.sources.planes import orientation_of, to_picture
+from rimlight.tags import UNSPECIFIED, ColorTags, tags_of
+from rimlight.types import Frame, Size, Source, StreamFormat
+
+_MOST_SKIPPED = 0.1
+"""Seconds after which a late frame is shown all the same, so that a slow computer shows some."""
+_MOST_BEHIND = 1.0
+"""Seconds behind real time after which playing goes on from there, slower than real time."""
+
+
+def open_clip(path: Path, *, paced: bool = False, loop: bool = False) -> ClipSource:
+    """Opens any video that FFmpeg reads.
+
+    `paced` plays it in real time, as a camera would: late frames are skipped and `Frame.at` is on the clock of
+    `time.monotonic`. Otherwise every frame is given, `at` being its presentation time. `loop` repeats it for ever.
+    Raises ClipError if the file is missing, empty, no video, or nothing in it can be decoded.
+    """
+    return ClipSource(open_decoder(path, loop=loop), Playback() if paced else None)
+
+
+@dataclass(frozen=True, slots=True)
+class ClipFrame(Frame):
+    """A frame with its exact time, for who writes it to a file again."""
+
+    pts: int
+    """Presentation time in ticks of the source's `time_base`; grows strictly."""
+    duration: int
+    """Ticks, positive."""
+
+
+class Playback:
+    """When each frame of a clip is due, counted from the first. `clock` gives seconds and never goes back."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._start: float | None = None
+        self._shown = 0.0
+
+    def due(self, at: float, duration: float) -> float | None:
+        """When to show a frame with these times in seconds; None if its time is over already."""
+        now = self._clock()
+        if self._start is None:
+            self._start = now - at
+        due = self._start + at
+        if now - due > _MOST_BEHIND:
+            self._start += now - due
+            due = now
+        if now - due > duration and now - self._shown < _MOST_SKIPPED:
+            return None
+        self._shown = now
+        return due
+
+    def left(self, due: float) -> float:
+        """Seconds until then, 0 if it has passed."""
+        return max(0.0, due - self._clock())
+
+
+class ClipSource(Source):
+    """An open video.
+
+    `format.size` is even; `size` is the true, upright size: the padding is on the right and at the bottom.
+    """
+
+    def __init__(self, decoder: Decoder, playback: Playback | None) -> None:
+        from av.video.reformatter import VideoReformatter
+
+        self._decoder = decoder
+        self._playback = playback
+        self._scaler = VideoReformatter()
+        self._orientation = orientation_of(decoder.first)
+        self._index = -1
+        self._closing = threading.Event()
+        self._in_use = threading.Lock()
+        self._format = StreamFormat(self.size.even, decoder.fps, decoder.color)
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def path(self) -> Path:
+        return self._decoder.path
+
+    @property
+    def format(self) -> StreamFormat:
+        return self._format
+
+    @property
+    def size(self) -> Size:
+        """The true size, upright; maybe odd."""
+        return self._orientation.turn(self._decoder.size)
+
+    @property
+    def time_base(self) -> Fraction:
+        """Seconds in a tick of `ClipFrame.pts`."""
+        return self._decoder.time_base
+
+    @property
+    def tags(self) -> ColorTags:
+        """The file's colour tags, to be kept by what is made of it.
+
+        Where it is silent they stay so, unless it is turned: players guess by the size, which is another then.
+        """
+        tags = self._decoder.tags
+        if self._orientation.transposed and tags.matrix == UNSPECIFIED:
+            return tags._replace(matrix=tags_of(self._decoder.color).matrix)
+        return tags
+
+    @property
+    def aspect(self) -> Fraction | None:
+        """Width of a pixel divided by its height, upright; None if the file does not say."""
+        aspect = self._decoder.aspect
+        return 1 / aspect if aspect and self._orientation.transposed else aspect
+
+    @property
+    def length(self) -> int | None:
+        """How many frames the file says or its length suggests; None if unknown."""
+        return self._decoder.length
+
+    @property
+    def damage(self) -> str | None:
+        """Once read to its end: how much of a damaged or cut-off file there was; None if it was whole."""
+        return self._decoder.damage
+
+    def read(self) -> ClipFrame | None:
+        """The next frame; None at the end or once closed. Raises ClipError if a looping file became unreadable."""
+        with self._in_use:
+            while not self._closing.is_set():
+                decoded = self._decoder.read()
+                if decoded is None:
+                    return None
+                self._index += 1
+                at, duration = (float(ticks * self.time_base) for ticks in decoded[1:])
+                if self._playback is not None:
+                    due = self._playback.due(at, duration)
+                    if due is None:
+                        continue
+                    if self._closing.wait(self._playback.left(due)):
+                        return None
+                    at = due
+                picture = to_picture(
+                    decoded.image, self._decoder.size, self._decoder.color, self._orientation, self._scaler
+                )
+                return ClipFrame(picture, at, self._index, decoded.pts, decoded.duration)
+        return None
+
+    def close(self) -> None:
+        self._closing.set()
+        with self._in_use:
+            self._decoder.close()

@@ -1,0 +1,244 @@
+"""Video files as FFmpeg decodes them: images with exact time stamps. Clip sources and clip backgrounds share it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from rimlight.errors import ClipError
+from rimlight.tags import ColorTags, color_of, tags_of
+from rimlight.types import Closes, Size
+
+if TYPE_CHECKING:
+    from av import VideoFrame
+    from av.container import InputContainer
+    from av.video.stream import VideoStream
+
+_HINT = "Give a video that FFmpeg can read, for example an MP4."
+_THREADS = 2
+_FASTEST = 1000
+"""Pictures a second; files that do not know their rate sometimes name their clock's instead."""
+_CLOCK_STARTS_ANYWHERE = 512
+"""FFmpeg's AVFMT_TS_DISCONT, among a container format's flags."""
+_CLOCK_TIME = re.compile(r"(\d+):(\d+):(\d+(?:\.\d+)?)")
+_TEXT_MODE = ("ansi", "bintext", "xbin", "idf")
+"""Decoders that draw any text file as a terminal would."""
+_TOLERANCE = Fraction(1, 5)
+"""Seconds by which a whole file may end before the length it names."""
+
+
+class Decoded(NamedTuple):
+    """One image, with its time and length in ticks of the decoder's time base. Times grow strictly."""
+
+    image: VideoFrame
+    pts: int
+    duration: int
+
+
+def open_decoder(path: Path, *, loop: bool = False) -> Decoder:
+    """Opens the file and decodes its first image; `loop` plays it for ever, times growing on.
+
+    Raises ClipError if it is missing, empty, no video, or nothing in it can be decoded.
+    """
+    return Decoder(path, loop=loop)
+
+
+class Decoder(Closes):
+    """Reads one video stream from start to end. Used by one thread; at most two decode for it."""
+
+    def __init__(self, path: Path, *, loop: bool) -> None:
+        self.path = path
+        self._loop = loop
+        self._errors = 0
+        self._container, self._stream = _open(path)
+        self._images = self._decode()
+        first = next(self._images, None)
+        if first is None:
+            self.close()
+            raise ClipError(f"{path}: not one picture can be decoded", "It is damaged, or cut off at its start.")
+        self.first = first
+        """The first image, which `read` gives too."""
+        self._upcoming: VideoFrame | None = first
+        self.time_base = self._stream.time_base or Fraction(1, 90000)
+        self.size = Size(self.first.width, self.first.height)
+        """As coded: not turned upright, maybe odd."""
+        self.tags = _tags(self.first, self.size)
+        self.color = color_of(self.tags, self.size)
+        self.fps = _rate(self._stream)
+        self.aspect = self._stream.sample_aspect_ratio or None
+        """Width of a pixel divided by its height, as coded; None if the file does not say."""
+        self._frame = max(1, round(1 / (self.fps * self.time_base)))
+        self._origin = round(origin(self._container) / self.time_base)
+        self._shift = -self._origin
+        # Read now: streams may not be looked at once their container is closed.
+        self._names_end = _named_end(self._container, self._stream)
+        self._names_length = self._stream.frames
+        # An image before time 0 is rare and meant.
+        self._last = min(0, (_pts(first) or 0) + self._shift) - 1
+        self._end = 0
+        self._count = 0
+        self._finished = False
+
+    @property
+    def length(self) -> int | None:
+        """How many images the file says or its length suggests; None if unknown."""
+        if self._names_length or self._names_end is None:
+            return self._names_length or None
+        return max(1, round(self._names_end * self.fps))
+
+    @property
+    def damage(self) -> str | None:
+        """Once read to its end: how much of a damaged or cut-off file there was; None if it was whole."""
+        end = self._end * self.time_base + max(_TOLERANCE, 3 / self.fps)
+        short = self._names_end is not None and end < self._names_end
+        if not self._finished or not (short or self._errors):
+            return None
+        length = f" of about {self.length}" if self.length else ""
+        return f"{self.path} is damaged or cut off: {self._count}{length} frames could be read"
+
+    def read(self) -> Decoded | None:
+        """The next image; None at the end. Raises ClipError if a file that loops cannot be read again."""
+        image = self._upcoming
+        if image is None and self._loop:
+            image = self._again()
+        if image is None:
+            self._finished = True
+            return None
+        self._upcoming = next(self._images, None)
+        self._count += 1
+        # Files store times to decode at, from which durations do not follow where images are reordered.
+        pts = self._time(image, self._last + 1, self._end)
+        if self._upcoming is not None:
+            end = self._time(self._upcoming, pts + 1, pts + self._lasts(image))
+        elif self._count == self._names_length and self._names_end is not None:
+            end = max(pts + 1, round(self._names_end / self.time_base))
+        else:
+            end = pts + self._lasts(image)
+        self._last, self._end = pts, end
+        return Decoded(image, pts, end - pts)
+
+    def restart(self) -> None:
+        """Goes back to the first image, whose time follows the last one's. Raises ClipError if that fails."""
+        self._upcoming = self._again()
+
+    def close(self) -> None:
+        self._images.close()
+        self._container.close()
+
+    def _again(self) -> VideoFrame:
+        # Opened anew rather than sought: not every format seeks, and seeking may leave out the first images.
+        self.close()
+        self._container, self._stream = _open(self.path)
+        self._images = self._decode()
+        image = next(self._images, None)
+        if image is None:
+            raise ClipError(f"{self.path} cannot be played again: it was changed meanwhile")
+        if (pts := _pts(image)) is not None:
+            # Whatever the last image's length: a file of one image must not be opened a thousand times a second.
+            self._shift = max(self._end, self._last + self._frame) - pts
+        return image
+
+    def _time(self, image: VideoFrame, earliest: int, untold: int) -> int:
+        pts = _pts(image)
+        return untold if pts is None else max(pts + self._shift, earliest)
+
+    def _lasts(self, image: VideoFrame) -> int:
+        return image.duration or self._frame
+
+    def _decode(self) -> Generator[VideoFrame, None, None]:
+        import av
+
+        try:
+            for packet in self._container.demux(self._stream):
+                try:
+                    yield from packet.decode()
+                except av.EOFError:
+                    return
+                except av.FFmpegError:
+                    self._errors += 1
+        except av.FFmpegError:
+            # The file ends in the middle: what the decoder still holds is good.
+            self._errors += 1
+            yield from self._stream.decode(None)
+
+
+def _open(path: Path) -> tuple[InputContainer, VideoStream]:
+    import av
+
+    _check(path)
+    try:
+        # An absolute path cannot be taken for an address; playlists must not lead to one either. Damaged metadata
+        # is no reason to refuse a video.
+        container = av.open(
+            str(path.absolute()), metadata_errors="replace", container_options={"protocol_whitelist": "file"}
+        )
+    except av.InvalidDataError as error:
+        raise ClipError(f"{path} is no video, or is damaged so that it cannot be read", _HINT) from error
+    except av.FFmpegError as error:
+        raise ClipError(f"{path} cannot be read as a video: {error.strerror}", _HINT) from error
+    streams = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
+    if streams and streams[0].codec_context is not None and streams[0].codec_context.name not in _TEXT_MODE:
+        streams[0].thread_type = "AUTO"
+        streams[0].thread_count = _THREADS
+        return container, streams[0]
+    what = f"{path} is no video"
+    if streams and streams[0].codec_context is None:
+        what = f"{path}: FFmpeg knows no decoder for its pictures"
+    elif container.streams.audio:
+        what = f"{path} holds sound but no pictures"
+    container.close()
+    raise ClipError(what, _HINT)
+
+
+def _check(path: Path) -> None:
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise ClipError(f"{path} cannot be read: {error.strerror}", "Check its name and folder.") from error
+    if path.is_dir():
+        raise ClipError(f"{path} is a folder, not a video")
+    if path.is_file() and not size:
+        raise ClipError(f"{path} is empty (0 bytes)", "Its recording or download failed; get it again.")
+
+
+def _pts(image: VideoFrame) -> int | None:
+    return image.dts if image.pts is None else image.pts
+
+
+def _tags(image: VideoFrame, size: Size) -> ColorTags:
+    if image.format.is_rgb or image.format.has_palette:
+        # Becomes YUV here, so what kind of YUV is for us to say.
+        matrix = tags_of(color_of(ColorTags(), size)).matrix
+        return ColorTags(image.color_primaries, image.color_trc, matrix, 1)
+    # FFmpeg takes gray images, as those of JPEG, for full range unless they are tagged.
+    full = image.format.name.startswith(("yuvj", "gray"))
+    return ColorTags(image.color_primaries, image.color_trc, image.colorspace, image.color_range or 2 * full)
+
+
+def _rate(stream: VideoStream) -> Fraction:
+    for rate in (stream.average_rate, stream.guessed_rate):
+        if rate and 0 < rate <= _FASTEST:
+            return rate
+    return Fraction(25)
+
+
+def _named_end(container: InputContainer, stream: VideoStream) -> Fraction | None:
+    """Seconds at which the file says that its pictures end."""
+    if stream.duration and stream.time_base:
+        return (stream.duration + (stream.start_time or 0)) * stream.time_base - origin(container)
+    if named := _CLOCK_TIME.match(stream.metadata.get("DURATION", "")):  # Matroska
+        hours, minutes, seconds = named.groups()
+        return int(hours) * 3600 + int(minutes) * 60 + Fraction(seconds)
+    if container.duration and len(container.streams) == 1:
+        return Fraction(container.duration, 1_000_000)
+    return None
+
+
+def origin(container: InputContainer) -> Fraction:
+    """Seconds that count as zero. Broadcast formats start their clock anywhere; elsewhere a late start is meant."""
+    if container.start_time is None or not container.format.flags & _CLOCK_STARTS_ANYWHERE:
+        return Fraction(0)
+    return Fraction(container.start_time, 1_000_000)

@@ -1,0 +1,106 @@
+"""FFmpeg's images as I420 pictures: their own planes, upright, padded to an even size."""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+import cv2
+import numpy as np
+
+from rimlight.types import Color, Matrix, Picture, Plane, Size
+
+if TYPE_CHECKING:
+    from av import VideoFrame
+    from av.video.reformatter import VideoReformatter
+
+SCALER_MATRIX: dict[Matrix, int] = {"bt601": 5, "bt709": 1, "bt2020": 9}
+"""FFmpeg's scaler's numbers (SWS_CS_*)."""
+_FULL = 2
+"""FFmpeg's number for full range."""
+
+
+class Orientation(NamedTuple):
+    """How coded planes become upright: first rows and columns exchanged, then flipped."""
+
+    transposed: bool = False
+    flip_x: bool = False
+    flip_y: bool = False
+
+    def turn(self, size: Size) -> Size:
+        """The upright size of an image coded in `size`."""
+        return Size(size.height, size.width) if self.transposed else size
+
+    def upright(self, plane: Plane) -> Plane:
+        """The plane turned; itself where nothing is to do."""
+        if self.transposed:
+            plane = cv2.transpose(plane)
+        if self.flip_x or self.flip_y:
+            plane = cv2.flip(plane, -1 if self.flip_x and self.flip_y else int(self.flip_x))
+        return plane
+
+
+def orientation_of(image: VideoFrame) -> Orientation:
+    """How the file's display matrix wants the image turned; matrices of odd angles are taken for the nearest."""
+    from av.sidedata.sidedata import SideDataContainer, Type
+
+    matrix = cast(SideDataContainer, image.side_data).get(Type.DISPLAYMATRIX)
+    if matrix is None:
+        return Orientation()
+    # Coded x and y go to upright a*x + c*y and b*x + d*y.
+    a, b, _, c, d = struct.unpack("=5i", bytes(matrix)[:20])
+    if abs(b) + abs(c) > abs(a) + abs(d):
+        return Orientation(True, c < 0, b < 0)
+    return Orientation(False, a < 0, d < 0)
+
+
+def planes_of(image: VideoFrame) -> tuple[Plane, Plane, Plane]:
+    """Views of the three planes of a 4:2:0 image of 8 bits, without the padding at the ends of their lines."""
+    y, u, v = (
+        # FFmpeg marks pictures stored from the bottom up by negative line sizes.
+        np.frombuffer(plane, np.uint8).reshape(plane.height, -1)[:: 1 if plane.line_size > 0 else -1, : plane.width]
+        for plane in image.planes
+    )
+    return y, u, v
+
+
+def to_picture(
+    image: VideoFrame, size: Size, color: Color, orientation: Orientation, scaler: VideoReformatter
+) -> Picture:
+    """The image in memory of its own; `size` is its true, coded one, to which another one is scaled.
+
+    4:2:0 planes are copied. Other kinds of YUV are converted without touching matrix or range; RGB becomes `color`.
+    """
+    image = converted(image, size, color, scaler)
+    picture = Picture.empty(orientation.turn(size).even, color)
+    for plane, target in zip(planes_of(image), picture.planes, strict=True):
+        copy_padded(orientation.upright(plane), target)
+    return picture
+
+
+def copy_padded(plane: Plane, target: Plane) -> None:
+    """Copies a plane into one that may have a column or row more, which repeats the last one."""
+    height, width = plane.shape
+    target[:height, :width] = plane
+    target[:height, width:] = plane[:, -1:]
+    target[height:] = target[height - 1]
+
+
+def converted(image: VideoFrame, size: Size, color: Color, scaler: VideoReformatter) -> VideoFrame:
+    """A 4:2:0 image of 8 bits and that size; itself if it is one. Matrix and range stay, RGB becomes `color`."""
+    if image.format.name in {"yuv420p", "yuvj420p"} and (image.width, image.height) == size:
+        return image
+    rgb = image.format.is_rgb or image.format.has_palette
+    # The scaler takes some formats for full range whatever they are tagged: with the same range on both sides the
+    # numbers stay as they are.
+    return scaler.reformat(
+        image,
+        size.width,
+        size.height,
+        "yuv420p",
+        src_colorspace=None if rgb else SCALER_MATRIX[color.matrix],
+        dst_colorspace=SCALER_MATRIX[color.matrix],
+        src_color_range=_FULL,
+        dst_color_range=_FULL if color.full_range or not rgb else 1,
+        threads=1,
+    )

@@ -1,0 +1,95 @@
+"""How a run is told to its user: one line that is rewritten on a terminal, now and then a line elsewhere."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TYPE_CHECKING, TextIO
+
+from rimlight.meter import Snapshot
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+_PLAIN_EVERY = 5.0
+"""Seconds between two lines where they cannot be rewritten: logs are read later and should stay short."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How a run is doing."""
+
+    numbers: Snapshot
+    background: str
+    recording: bool = False
+
+    def line(self, between: str = ", ") -> str:
+        """'29.9 fps, 21 ms, 0 dropped, blur': rate, p95 latency, dropped frames, background."""
+        numbers = self.numbers
+        latency = f"{numbers.latency.p95 * 1000:.0f} ms"
+        parts = [f"{numbers.fps:.1f} fps", latency, f"{numbers.dropped} dropped", self.background]
+        return between.join([*parts, "recording"] if self.recording else parts)
+
+
+class StatusLine:
+    """Writes to `stream`. On a terminal the latest status stays in one line, and what is said scrolls above it.
+
+    Closing ends that line, so that whatever is printed next begins on its own.
+    """
+
+    def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
+        self._stream = stream
+        self._clock = clock
+        self._rewrites = stream.isatty()
+        self._shown = ""
+        self._next = clock() + _PLAIN_EVERY
+
+    def show(self, status: Status) -> None:
+        """Replaces the status."""
+        if self._rewrites:
+            self._rewrite(status.line())
+        elif self._clock() >= self._next:
+            self._next = self._clock() + _PLAIN_EVERY
+            self._write(status.line() + "\n")
+
+    def say(self, line: str) -> None:
+        """Prints a line that stays."""
+        shown = self._shown
+        self._rewrite("")
+        self._write(line + "\n")
+        self._rewrite(shown)
+
+    def close(self) -> None:
+        """Ends the line; nothing to do twice."""
+        if self._shown:
+            self._shown = ""
+            self._write("\n")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None:
+        self.close()
+
+    def _rewrite(self, line: str) -> None:
+        if line == self._shown:
+            return
+        line = line[: self._columns() - 1]  # the last column would wrap
+        blanks = " " * (len(self._shown) - len(line))
+        self._write("\r" + line + blanks + ("\r" if not line else ""))
+        self._shown = line
+
+    def _columns(self) -> int:
+        try:
+            return os.get_terminal_size(self._stream.fileno()).columns or 80
+        except (OSError, ValueError):  # a terminal in name only
+            return 80
+
+    def _write(self, text: str) -> None:
+        self._stream.write(text)
+        self._stream.flush()

@@ -1,0 +1,67 @@
+"""The command itself, from a real webcam driver into a real virtual camera (see `run`)."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import cv2
+import numpy as np
+import pytest
+
+from rimlight.sinks.virtual_camera import find_virtual_cameras
+
+pytestmark = pytest.mark.skipif(
+    "VCAM_VM" not in os.environ, reason="needs real V4L2 devices, in a small virtual machine: make test-devices"
+)
+
+GREEN = (64, 176, 0)
+WAIT = 60.0
+
+
+@contextmanager
+def rimlight(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "rimlight", "live", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as program:
+        try:
+            yield program
+        finally:
+            program.kill()
+
+
+def wait_until_written(program: subprocess.Popen[str]) -> None:
+    limit = time.monotonic() + WAIT
+    while next(info for info in find_virtual_cameras() if info.device == "/dev/video10").free:
+        assert program.poll() is None, program.communicate()
+        assert time.monotonic() < limit, "nothing writes to the virtual camera"
+        time.sleep(0.1)
+
+
+def test_from_the_webcam_into_the_virtual_camera_and_ended_by_ctrl_c() -> None:
+    with rimlight("--camera", "fake", "--background", "#00b140", "--to", "virtual") as program:
+        wait_until_written(program)
+        reader = cv2.VideoCapture("/dev/video10", cv2.CAP_V4L2)
+        pictures = [reader.read()[1] for _ in range(10)]
+        reader.release()
+        program.send_signal(signal.SIGINT)
+        out, err = program.communicate(timeout=WAIT)
+    assert pictures[-1].shape == (720, 1280, 3)
+    # Nobody sits before the fed webcam: all of it is background.
+    assert np.median(np.abs(pictures[-1].astype(int) - GREEN)) <= 4
+    assert "Fake Webcam: 1280x720 YUYV at 30 fps" in err
+    assert "Traceback" not in err
+    assert program.returncode == 0, (out, err)
+    assert all(info.free for info in find_virtual_cameras() if info.device == "/dev/video10")
+
+
+def test_a_webcam_that_is_unplugged_ends_it_with_a_clear_error() -> None:
+    with rimlight("--camera", "0", "--size", "640x480", "--to", "virtual") as program:
+        wait_until_written(program)
+        subprocess.run(["v4l2-ctl", "-d", "/dev/video0", "-c", "disconnect=1"], check=True)
+        _, err = program.communicate(timeout=WAIT)
+    assert program.returncode == 1
+    assert "camera 0 'vivid-000-vid-cap' stopped giving pictures" in err
+    assert "Traceback" not in err

@@ -1,0 +1,84 @@
+"""A screen of our own for windows (Xvfb), with keys pressed and windows closed as a user would."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import struct
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rimlight.types import Bgr
+
+needs_screen = pytest.mark.skipif(
+    not (shutil.which("Xvfb") and shutil.which("xdotool")),
+    reason="windows are tested with Xvfb and xdotool, which are not installed (Debian: apt install xvfb xdotool)",
+)
+
+
+class Screen:
+    """A running X server. `environment` lets a child process use it."""
+
+    def __init__(self, display: str, memory: Path) -> None:
+        self.display = display
+        self._memory = memory
+
+    @property
+    def environment(self) -> dict[str, str]:
+        others = {name: value for name, value in os.environ.items() if name not in {"WAYLAND_DISPLAY", "DISPLAY"}}
+        return {**others, "DISPLAY": self.display}
+
+    def window(self, title: str) -> str:
+        """The number of the window with this title, which may be a moment in coming."""
+        return self._xdotool("search", "--sync", "--onlyvisible", "--name", f"^{title}$").split()[0]
+
+    def press(self, window: str, *keys: str) -> None:
+        """Presses keys by their X names, one after the other, in this window."""
+        self._xdotool("key", "--window", window, "--delay", "40", *keys)
+
+    def close(self, window: str) -> None:
+        """Asks the window to close, as the cross in its corner does."""
+        x11 = ctypes.CDLL("libX11.so.6")
+        x11.XOpenDisplay.restype = ctypes.c_void_p
+        x11.XInternAtom.restype = ctypes.c_ulong
+        display = ctypes.c_void_p(x11.XOpenDisplay(self.display.encode()))
+        protocols, delete = (x11.XInternAtom(display, name, 0) for name in (b"WM_PROTOCOLS", b"WM_DELETE_WINDOW"))
+        # XClientMessageEvent: type, serial, send_event, display, window, message_type, format, data
+        event = struct.pack("@iLiPLLi5l", 33, 0, 1, 0, int(window), protocols, 32, delete, 0, 0, 0, 0)
+        x11.XSendEvent(display, ctypes.c_ulong(int(window)), 0, ctypes.c_long(0), event.ljust(192, b"\0"))
+        x11.XCloseDisplay(display)
+
+    def shot(self) -> Bgr:
+        """What the screen shows, (H, W, 3) uint8. Xvfb keeps it as an XWD file that is always current."""
+        data = self._memory.read_bytes()
+        header = struct.unpack(">25I", data[:100])
+        width, height, stride, colours = header[4], header[5], header[12], header[19]
+        pixels = np.frombuffer(data, np.uint8, stride * height, header[0] + 12 * colours)
+        return pixels.reshape(height, stride // 4, 4)[:, :width, :3].copy()
+
+    def _xdotool(self, *arguments: str) -> str:
+        done = subprocess.run(
+            ["xdotool", *arguments], env=self.environment, capture_output=True, text=True, timeout=30, check=True
+        )
+        return done.stdout
+
+
+@contextmanager
+def open_screen(width: int = 1600, height: int = 1000) -> Iterator[Screen]:
+    """Starts an X server on a free display and ends it."""
+    with tempfile.TemporaryDirectory() as folder:
+        size = f"{width}x{height}x24"
+        command = ["Xvfb", "-displayfd", "1", "-screen", "0", size, "-nolisten", "tcp", "-fbdir", folder]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
+            try:
+                assert server.stdout is not None
+                yield Screen(f":{server.stdout.readline().strip()}", Path(folder, "Xvfb_screen0"))
+            finally:
+                server.terminate()

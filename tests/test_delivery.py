@@ -1,0 +1,156 @@
+import pytest
+
+from rimlight.delivery import Delivery
+from rimlight.errors import DiskError, RimlightError, SinkError
+from rimlight.meter import Meter
+from rimlight.types import Sink
+from standins import Clock, Collector, output
+
+
+class Scene:
+    """A delivery at ten outputs a second on a simulated clock, and what it said."""
+
+    def __init__(self, *sinks: Sink) -> None:
+        self.clock = Clock()
+        self.meter = Meter()
+        self.said: list[str] = []
+        self.delivery = Delivery(sinks, self.meter, 0.1, self.clock, self.said.append)
+
+
+def test_every_sink_gets_the_output_and_the_latency_is_counted_once() -> None:
+    one, two = Collector("one"), Collector("two")
+    scene = Scene(one, two)
+    scene.clock.now = 5.25
+    scene.delivery.send(output(0, at=5.0))
+    assert one.indices == two.indices == [0]
+    numbers = scene.meter.snapshot()
+    assert (numbers.delivered, numbers.latency.total) == (1, 0.25)
+
+
+def test_only_sinks_that_want_it_get_the_last_output_again_at_the_nominal_rate() -> None:
+    camera, file = Collector("camera", repeats=True), Collector("file")
+    scene = Scene(camera, file)
+    scene.delivery.send(output(3))
+    times = []
+    for step in range(1, 101):
+        scene.clock.now = step / 100
+        before = len(camera.indices)
+        scene.delivery.repeat()
+        if len(camera.indices) > before:
+            times.append(scene.clock.now)
+    assert times == pytest.approx([0.15, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95], abs=0.0101)
+    assert set(camera.indices) == {3}
+    assert file.indices == [3]
+    numbers = scene.meter.snapshot()
+    assert (numbers.delivered, numbers.held) == (1, 9)
+
+
+def test_a_new_output_puts_repetition_off_and_a_late_call_does_not_catch_up() -> None:
+    camera = Collector(repeats=True)
+    scene = Scene(camera)
+    scene.delivery.send(output(0))
+    scene.clock.now = 0.12
+    scene.delivery.send(output(1))
+    scene.clock.now = 0.2
+    scene.delivery.repeat()
+    assert camera.indices == [0, 1]
+    scene.clock.now = 2.0
+    scene.delivery.repeat()
+    scene.delivery.repeat()
+    assert camera.indices == [0, 1, 1], "one, and not twenty"
+    scene.clock.now = 2.1
+    scene.delivery.repeat()
+    assert camera.indices == [0, 1, 1, 1]
+
+
+def test_nothing_is_repeated_or_counted_before_there_is_an_output() -> None:
+    camera = Collector(repeats=True)
+    scene = Scene(camera)
+    scene.clock.now = 10
+    scene.delivery.repeat()
+    assert camera.indices == []
+    assert scene.meter.snapshot().held == 0
+    assert scene.delivery.patience(0.5) == 0.5
+
+
+def test_patience_ends_when_a_sink_will_miss_an_output() -> None:
+    scene = Scene(Collector(repeats=True))
+    scene.delivery.send(output(0))
+    scene.clock.now = 0.1
+    assert scene.delivery.patience(1.0) == pytest.approx(0.05)
+    assert scene.delivery.patience(0.01) == 0.01
+    scene.clock.now = 9
+    assert scene.delivery.patience(1.0) == 0
+
+
+def test_a_sink_that_fails_is_left_out_and_told_in_one_line() -> None:
+    good, bad = Collector("good"), Collector("bad", fails_at=1)
+    scene = Scene(bad, good)
+    for number in range(3):
+        scene.delivery.send(output(number))
+    assert good.indices == [0, 1, 2]
+    assert bad.indices == [0]
+    assert scene.said == ["bad is off, the rest goes on: bad is full"]
+    assert [str(error) for error in scene.delivery.lost] == ["bad is full\nEmpty it."]
+    assert bad.closed == 0, "closing is its owner's"
+
+
+def test_the_last_sink_that_fails_is_an_error() -> None:
+    scene = Scene(Collector("only", fails_at=0))
+    with pytest.raises(SinkError, match="only is full"):
+        scene.delivery.send(output(0))
+
+
+def test_a_recording_begins_ends_and_is_closed_by_who_began_it() -> None:
+    scene, recording = Scene(Collector()), Collector("talk.mp4")
+    scene.delivery.send(output(0))
+    scene.delivery.toggle_recording(lambda: recording)
+    assert scene.delivery.recording
+    scene.delivery.send(output(1))
+    scene.delivery.toggle_recording(lambda: recording)
+    assert not scene.delivery.recording
+    scene.delivery.send(output(2))
+    assert (recording.indices, recording.closed) == ([1], 1)
+    assert scene.said == ["recording into talk.mp4", "recorded talk.mp4"]
+    scene.delivery.end_recording()
+    assert recording.closed == 1
+
+
+def test_a_recording_that_cannot_begin_is_told_and_the_rest_goes_on() -> None:
+    def open_recording() -> Sink:
+        raise DiskError("the disk is full")
+
+    good = Collector()
+    scene = Scene(good)
+    scene.delivery.toggle_recording(open_recording)
+    scene.delivery.send(output(0))
+    assert not scene.delivery.recording
+    assert scene.said == ["the disk is full"]
+    assert good.indices == [0]
+
+
+def test_a_recording_that_fails_is_closed_and_the_rest_goes_on() -> None:
+    class Unfinished(Collector):
+        def close(self) -> None:
+            super().close()
+            raise DiskError("the file has no end")
+
+    good, recording = Collector("good"), Unfinished("talk.mp4", fails_at=1)
+    scene = Scene(good)
+    scene.delivery.toggle_recording(lambda: recording)
+    for number in range(3):
+        scene.delivery.send(output(number))
+    assert good.indices == [0, 1, 2]
+    assert recording.closed == 1
+    assert not scene.delivery.recording
+    assert scene.said[1:] == ["talk.mp4 is off, the rest goes on: talk.mp4 is full", "the file has no end"]
+
+
+def test_only_our_own_errors_are_taken_for_a_failed_sink() -> None:
+    class Broken(Collector):
+        def send(self, output: object) -> None:  # noqa: ARG002
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        Scene(Broken(), Collector()).delivery.send(output(0))
+    assert not issubclass(ZeroDivisionError, RimlightError)

@@ -1,0 +1,313 @@
+"""Recordings: playable, on time, never in the way, and never lost."""
+
+from __future__ import annotations
+
+import resource
+import signal
+import subprocess
+import sys
+import threading
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from media import boxes, content, output_of, planes
+from rimlight.errors import DiskError, OutputExistsError, SinkError, UsageError
+from rimlight.sinks.recorder import open_recorder
+from rimlight.sinks.video_file import VideoFile
+from rimlight.tags import ColorTags
+from rimlight.types import Color, Matrix, Size, StreamFormat
+
+SIZE = Size(128, 96)
+FORMAT = StreamFormat(SIZE, Fraction(30))
+TIMES = [5.0, 5.033, 5.07, 5.1, 5.9, 5.91, 6.5]
+
+
+def record(path: Path, times: list[float] = TIMES, kind: StreamFormat = FORMAT) -> None:
+    with open_recorder(path, kind) as recorder:
+        for number, at in enumerate(times):
+            recorder.send(output_of(number, kind.size, at))
+
+
+@pytest.mark.parametrize("ending", ["mp4", "mov", "mkv", "MP4"])
+def test_a_recording_plays_everywhere_and_keeps_the_clocks_times(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"Übung 1.{ending}"
+
+    record(path)
+
+    assert list(tmp_path.iterdir()) == [path]
+    got = content(path)
+    assert (got.facts["codec"], got.facts["profile"], got.facts["pixels"]) == ("h264", "High", "yuv420p")
+    step = 0.0006 if ending == "mkv" else 0.00001
+    assert [float(t) for t in got.times] == pytest.approx([t - TIMES[0] for t in TIMES], abs=step)
+    for number, shown in enumerate(got.planes):
+        assert abs(shown[0].astype(int) - planes(number, SIZE)[0]).mean() < 3
+
+
+def test_a_finished_mp4_is_one_ordinary_file(tmp_path: Path) -> None:
+    record(tmp_path / "a.mp4")
+
+    assert boxes(tmp_path / "a.mp4") == ["ftyp", "free", "mdat", "moov"]
+
+
+@pytest.mark.parametrize(
+    ("matrix", "full", "tags"),
+    [
+        ("bt601", False, ColorTags(1, 1, 6, 1)),
+        ("bt601", True, ColorTags(1, 1, 6, 2)),
+        ("bt709", False, ColorTags(1, 1, 1, 1)),
+        ("bt2020", False, ColorTags(9, 14, 9, 1)),
+    ],
+)
+def test_a_recording_says_what_its_colours_mean(
+    tmp_path: Path, matrix: Matrix, full: bool, tags: ColorTags
+) -> None:
+    record(tmp_path / "a.mp4", [0.0], StreamFormat(SIZE, Fraction(30), Color(matrix, full)))
+
+    assert content(tmp_path / "a.mp4").facts["tags"] == tags
+
+
+def test_times_that_stand_still_or_go_back_are_moved_on(tmp_path: Path) -> None:
+    record(tmp_path / "a.mp4", [1.0, 1.0, 0.5, 2.0])
+
+    times = content(tmp_path / "a.mp4").times
+    assert len(times) == 4
+    assert times == sorted(set(times))
+    assert times[-1] == 1
+
+
+def test_nothing_of_an_output_is_kept(tmp_path: Path) -> None:
+    with open_recorder(tmp_path / "a.mp4", FORMAT) as recorder:
+        for number in range(5):
+            output = output_of(number, SIZE, number / 30)
+            recorder.send(output)
+            output.picture.i420[:] = 0
+
+    for number, shown in enumerate(content(tmp_path / "a.mp4").planes):
+        assert abs(shown[0].astype(int) - planes(number, SIZE)[0]).mean() < 3
+
+
+def test_without_an_output_there_is_no_file(tmp_path: Path) -> None:
+    recorder = open_recorder(tmp_path / "a.mp4", FORMAT)
+    recorder.close()
+    recorder.close()
+
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(SinkError, match="is closed"):
+        recorder.send(output_of(0, SIZE, 0.0))
+
+
+def test_outputs_of_another_size_are_refused(tmp_path: Path) -> None:
+    with open_recorder(tmp_path / "a.mp4", FORMAT) as recorder, pytest.raises(SinkError, match=r"128x96.*64x48"):
+        recorder.send(output_of(0, Size(64, 48), 0.0))
+
+
+class Held:
+    """Makes the writer wait in its first write until told to go on, like a disk that hangs."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.entered, self.go_on = threading.Event(), threading.Event()
+        write = VideoFile.write
+
+        def waiting(*args: Any) -> None:
+            self.entered.set()
+            assert self.go_on.wait(20)
+            write(*args)
+
+        monkeypatch.setattr(VideoFile, "write", waiting)
+
+
+def test_a_slow_disk_costs_frames_of_the_recording_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = Held(monkeypatch)
+    with open_recorder(tmp_path / "a.mp4", FORMAT) as recorder:
+        recorder.send(output_of(0, SIZE, 0.0))
+        assert held.entered.wait(20)
+        # Were `send` to wait, this would never end.
+        for number in range(1, 100):
+            recorder.send(output_of(number, SIZE, number / 30))
+        assert recorder.dropped == 99 - 30
+        held.go_on.set()
+
+    got = content(tmp_path / "a.mp4")
+    assert recorder.written == len(got.times) == 31
+    assert float(got.times[-1]) == pytest.approx(1)
+
+
+def test_big_pictures_wait_in_a_shorter_queue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    held = Held(monkeypatch)
+    size = Size(1920, 1080)
+    with open_recorder(tmp_path / "a.mp4", StreamFormat(size, Fraction(60))) as recorder:
+        output = output_of(0, size, 0.0)
+        recorder.send(output)
+        assert held.entered.wait(20)
+        for _ in range(50):
+            recorder.send(output)
+        assert recorder.dropped == 50 - 128_000_000 // (1920 * 1080 * 3 // 2)
+        monkeypatch.setattr(VideoFile, "write", lambda *_: None)
+        monkeypatch.setattr(VideoFile, "finish", lambda _: None)
+        held.go_on.set()
+
+
+def test_existing_files_are_kept_unless_forced(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    path.write_text("dear")
+    with pytest.raises(OutputExistsError, match="--force"):
+        open_recorder(path, FORMAT)
+
+    with open_recorder(path, FORMAT, force=True) as recorder:
+        assert path.read_text() == "dear"
+        recorder.send(output_of(0, SIZE, 0.0))
+
+    assert len(content(path).times) == 1
+
+
+def test_a_file_that_came_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    recorder = open_recorder(path, FORMAT)
+    recorder.send(output_of(0, SIZE, 0.0))
+    path.write_text("dear")
+
+    with pytest.raises(OutputExistsError) as caught:
+        recorder.close()
+
+    assert path.read_text() == "dear"
+    part = tmp_path / ".a.mp4.part"
+    assert str(part) in caught.value.hint
+    assert len(content(part).times) == 1
+    recorder.close()
+
+
+@pytest.mark.parametrize("name", ["a.webm", "a.avi", "a"])
+def test_endings_that_carry_no_h264_are_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError, match=r"\.mp4"):
+        open_recorder(tmp_path / name, FORMAT)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_folders_that_take_no_file_are_named(tmp_path: Path) -> None:
+    with pytest.raises(DiskError, match="mkdir -p"):
+        open_recorder(tmp_path / "gone" / "a.mp4", FORMAT)
+    # Nobody may make files here, not even root.
+    with pytest.raises(DiskError, match=r"/proc/self/a\.mp4 cannot be written"):
+        open_recorder(Path("/proc/self/a.mp4"), FORMAT)
+    (tmp_path / "file").touch()
+    with pytest.raises(DiskError, match="cannot be written"):
+        open_recorder(tmp_path / "file" / "a.mp4", FORMAT)
+
+
+def limited(size: int) -> None:
+    """What a full disk does: files may grow no further than this."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+
+@pytest.mark.parametrize("ending", ["mp4", "mkv"])
+def test_when_the_disk_is_full_it_says_so_and_keeps_what_there_is(tmp_path: Path, ending: str) -> None:
+    program = """
+import sys; sys.path.insert(0, "tests")
+from pathlib import Path
+import test_recorder as t
+import numpy as np
+t.limited(300_000)
+rng = np.random.default_rng(0)
+recorder = t.open_recorder(Path(sys.argv[1]), t.FORMAT)
+try:
+    for number in range(100_000):
+        output = t.output_of(number, t.SIZE, number / 30)
+        output.picture.y[:] = rng.integers(0, 256, output.picture.y.shape)
+        recorder.send(output)
+except t.DiskError as error:
+    print(number, error)
+    recorder.close()
+"""
+    path = tmp_path / f"a.{ending}"
+
+    told = subprocess.run(
+        [sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=True, timeout=60
+    )
+
+    part = tmp_path / f".a.{ending}.part"
+    assert "larger than" in told.stdout
+    assert str(part) in told.stdout
+    assert told.stderr == ""
+    assert list(tmp_path.iterdir()) == [part]
+    assert 10 < len(playable(part)) <= 100
+
+
+def playable(path: Path) -> list[np.ndarray[Any, Any]]:
+    """The frames that a source of ours reads from a file that was not finished."""
+    from rimlight.sources.clip import open_clip
+
+    with open_clip(path) as source:
+        return [frame.picture.y for frame in iter(source.read, None)]
+
+
+@pytest.mark.parametrize("ending", ["mp4", "mkv"])
+def test_after_a_kill_what_was_recorded_is_there(tmp_path: Path, ending: str) -> None:
+    program = """
+import sys; sys.path.insert(0, "tests")
+import os, signal, time
+from pathlib import Path
+import test_recorder as t
+recorder = t.open_recorder(Path(sys.argv[1]), t.FORMAT)
+for number in range(150):
+    recorder.send(t.output_of(number, t.SIZE, number / 30))
+    while recorder.written < number - 10:
+        time.sleep(0.001)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    path = tmp_path / f"a.{ending}"
+
+    told = subprocess.run([sys.executable, "-c", program, str(path)], check=False, timeout=60)
+
+    assert told.returncode == -signal.SIGKILL
+    part = tmp_path / f".a.{ending}.part"
+    frames = playable(part)
+    # 10 wait in the queue, some in the encoder, and up to a second's fragment is not written yet.
+    assert len(frames) > 150 - 10 - 45 - 30
+    assert abs(frames[50].astype(int) - planes(50, SIZE)[0]).mean() < 3
+    # The next recording of that name does not touch it.
+    before = part.read_bytes()
+    record(path)
+    assert part.read_bytes() == before
+    assert sorted(f.name for f in tmp_path.iterdir()) == [part.name, path.name]
+
+
+def test_a_failing_encoder_surfaces_at_the_next_send(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    failed = threading.Event()
+
+    def fail(*_: object) -> None:
+        failed.set()
+        raise RuntimeError("out of order")
+
+    monkeypatch.setattr(VideoFile, "write", fail)
+    recorder = open_recorder(tmp_path / "a.mp4", FORMAT)
+    recorder.send(output_of(0, SIZE, 0.0))
+    assert failed.wait(20)
+    recorder._thread.join(20)
+
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="out of order"):
+            recorder.send(output_of(1, SIZE, 0.1))
+    recorder.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failure_at_the_end_surfaces_at_closing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: object) -> None:
+        raise DiskError("full")
+
+    monkeypatch.setattr(VideoFile, "finish", full)
+    recorder = open_recorder(tmp_path / "a.mp4", FORMAT)
+    recorder.send(output_of(0, SIZE, 0.0))
+
+    with pytest.raises(DiskError, match=r"\.a\.mp4\.part"):
+        recorder.close()
+    recorder.close()
+    assert not recorder._thread.is_alive()
