@@ -44,16 +44,22 @@ class Screen:
         self._xdotool("key", "--window", window, "--delay", "40", *keys)
 
     def close(self, window: str) -> None:
-        """Asks the window to close, as the cross in its corner does."""
-        x11 = ctypes.CDLL("libX11.so.6")
-        x11.XOpenDisplay.restype = ctypes.c_void_p
-        x11.XInternAtom.restype = ctypes.c_ulong
-        display = ctypes.c_void_p(x11.XOpenDisplay(self.display.encode()))
-        protocols, delete = (x11.XInternAtom(display, name, 0) for name in (b"WM_PROTOCOLS", b"WM_DELETE_WINDOW"))
-        # XClientMessageEvent: type, serial, send_event, display, window, message_type, format, data
-        event = struct.pack("@iLiPLLi5l", 33, 0, 1, 0, int(window), protocols, 32, delete, 0, 0, 0, 0)
-        x11.XSendEvent(display, ctypes.c_ulong(int(window)), 0, ctypes.c_long(0), event.ljust(192, b"\0"))
-        x11.XCloseDisplay(display)
+        """Asks the window to close, as the cross in its corner does. A window that is gone is no error."""
+        xcb = ctypes.CDLL("libxcb.so.1")  # Xlib would end the whole process on an error
+        xcb.xcb_connect.restype = xcb.xcb_intern_atom_reply.restype = ctypes.c_void_p
+        connection = ctypes.c_void_p(xcb.xcb_connect(self.display.encode(), None))
+
+        def atom(name: bytes) -> int:
+            asked = xcb.xcb_intern_atom(connection, 0, ctypes.c_uint16(len(name)), name)
+            reply = xcb.xcb_intern_atom_reply(connection, asked, None)
+            return int(struct.unpack_from("=I", ctypes.string_at(reply, 12), 8)[0])
+
+        # A client message: type, format, sequence, window, message type, data.
+        protocols, delete = atom(b"WM_PROTOCOLS"), atom(b"WM_DELETE_WINDOW")
+        event = struct.pack("=BBHII5I", 33, 32, 0, int(window), protocols, delete, 0, 0, 0, 0)
+        xcb.xcb_send_event(connection, 0, int(window), 0, event)
+        xcb.xcb_flush(connection)
+        xcb.xcb_disconnect(connection)
 
     def shot(self) -> Bgr:
         """What the screen shows, (H, W, 3) uint8. Xvfb keeps it as an XWD file that is always current."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rimlight.picture import cover, from_bgr, mirror, reduced, rgb_at, scale, shrink, to_bgr
 from rimlight.types import Color, Matrix, Picture, Size
 
-COLORS = [Color(matrix, full) for matrix in ("bt601", "bt709", "bt2020") for full in (False, True)]  # type: ignore[arg-type]
+COLORS = [Color(matrix, full) for matrix in ("bt601", "bt709", "bt2020") for full in (False, True)]
 sides = st.integers(2, 70)
 
 

@@ -179,6 +179,7 @@ def open_sink(name: str, format: StreamFormat, *, force: bool = False) -> Sink: 
 def _open_what_there_is(format: StreamFormat, opened: ExitStack, say: Say) -> list[Sink]:  # noqa: A002
     from rimlight.sinks.virtual_camera import find_virtual_cameras
 
+    # The camera first: whoever is called should not wait for our own window.
     sinks: list[Sink] = []
     if any(camera.free for camera in find_virtual_cameras()):
         try:
@@ -186,7 +187,7 @@ def _open_what_there_is(format: StreamFormat, opened: ExitStack, say: Say) -> li
         except SinkError as error:
             say(str(error))
     try:
-        sinks.insert(0, opened.enter_context(open_sink("preview", format)))
+        sinks.append(opened.enter_context(open_sink("preview", format)))
     except NoDisplayError as error:
         if not sinks:
             hint = "Record with --to talk.mp4, or see how to get a virtual camera: rimlight devices"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from rimlight.assets import asset
 from rimlight.errors import ModelError
@@ -32,12 +33,21 @@ def segmenter(request: pytest.FixtureRequest) -> Iterator[Segmenter]:
         yield opened
 
 
-def portrait(segmenter: Segmenter) -> Rgb:
-    """The sitter's cut-out on grey, in red, green, blue."""
+def cutout() -> NDArray[np.uint8]:
+    """The sitter: blue, green, red and alpha."""
     bgra = cv2.imread(str(asset("sitters", "astronaut.png")), cv2.IMREAD_UNCHANGED)
+    assert bgra is not None
+    levels: NDArray[np.uint8] = bgra
+    return levels
+
+
+def portrait(segmenter: Segmenter) -> Rgb:
+    """The sitter on grey, in red, green, blue."""
+    bgra = cutout()
     share = bgra[:, :, 3:].astype(np.float32) / 255
-    bgr = (bgra[:, :, :3] * share + 110 * (1 - share)).astype(np.uint8)
-    return cv2.resize(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), tuple(segmenter.size), interpolation=cv2.INTER_AREA)
+    rgb = (bgra[:, :, 2::-1] * share + 110 * (1 - share)).astype(np.uint8)
+    scaled: Rgb = cv2.resize(rgb, tuple(segmenter.size), interpolation=cv2.INTER_AREA)
+    return scaled
 
 
 def test_a_mask_is_finite_and_in_range_and_of_the_models_size(segmenter: Segmenter) -> None:
@@ -75,9 +85,8 @@ def test_it_has_a_name_and_closing_twice_is_allowed(segmenter: Segmenter) -> Non
 
 @pytest.mark.parametrize("name", MODELS)
 def test_the_person_is_found_and_red_first_matters(name: str) -> None:
-    bgra = cv2.imread(str(asset("sitters", "astronaut.png")), cv2.IMREAD_UNCHANGED)
     with OPENERS[name]() as segmenter:
-        truth = cv2.resize(bgra[:, :, 3], tuple(segmenter.size), interpolation=cv2.INTER_AREA) / 255
+        truth = cv2.resize(cutout()[:, :, 3], tuple(segmenter.size), interpolation=cv2.INTER_AREA) / 255
         rgb = portrait(segmenter)
         error = np.abs(segmenter.segment(rgb) - truth).mean()
         swapped = np.abs(segmenter.segment(rgb[:, :, ::-1].copy()) - truth).mean()

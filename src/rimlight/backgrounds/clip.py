@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
 
 _LONGEST_STEP = 5.0
 """Seconds between two frames beyond which the clip is taken to have been paused, and goes on where it was."""
-_LIVE_STEP = 0.1
-"""The same when live: a clip that cannot be decoded in real time plays slower, at an even pace, not in jerks."""
+_LIVE_PATIENCE = 0.04
+"""Seconds of decoding for one plate when live, after which the clip goes on from where it got: one that cannot be
+decoded in real time plays slower, at an even pace, not in jerks."""
 _EARLY = 1e-3
 """Seconds that an image may be shown before its time: times that are meant to be equal differ by rounding."""
 _ACCURATE = 2 | 0x2000 | 0x4000 | 0x40000
@@ -36,7 +38,7 @@ def open_clip_background(path: Path, size: Size, color: Color, *, live: bool = F
     late. Otherwise plates depend on the frames' times alone. Raises BackgroundError if the video cannot be read.
     """
     try:
-        reel = Reel(open_decoder(path, loop=True), size, color, _LIVE_STEP if live else _LONGEST_STEP)
+        reel = Reel(open_decoder(path, loop=True), size, color, _LIVE_PATIENCE if live else math.inf)
     except ClipError as error:
         raise BackgroundError(error.what, error.hint) from error
     return LiveClipBackground(path.name, reel) if live else ClipBackground(path.name, reel)
@@ -45,9 +47,9 @@ def open_clip_background(path: Path, size: Size, color: Color, *, live: bool = F
 class Reel:
     """The picture of a clip that is shown at a time. One image is decoded ahead, no more. Any thread may use it."""
 
-    def __init__(self, decoder: Decoder, size: Size, color: Color, longest_step: float) -> None:
+    def __init__(self, decoder: Decoder, size: Size, color: Color, patience: float) -> None:
         self._decoder = decoder
-        self._longest_step = longest_step
+        self._patience = patience
         self._in_use = threading.Lock()
         self._asked: float | None = None
         self._image = decoder.first
@@ -89,10 +91,13 @@ class Reel:
             self._decoder.restart()
             self._next = self._decoder.read()
             self._time = self._starts(self._next)
-        self._time += min(max(step, 0.0), self._longest_step)
-        while self._next is not None and self._starts(self._next) <= self._time + _EARLY:
+        self._time += min(max(step, 0.0), _LONGEST_STEP)
+        gives_up = time.monotonic() + self._patience
+        while self._next is not None and (starts := self._starts(self._next)) <= self._time + _EARLY:
             self._image = self._next.image
             self._next = self._decoder.read()
+            if time.monotonic() > gives_up:
+                self._time = starts
 
     def _starts(self, decoded: Decoded | None) -> float:
         return 0.0 if decoded is None else float(decoded.pts * self._decoder.time_base)

@@ -40,7 +40,7 @@ class AudioCopy(Closes):
         self._packets = self._read()
         self._ahead = None if not self._streams else next(self._packets, None)
         self.damaged = False
-        """Whether reading ended before the file's end."""
+        """Whether some of it could not be read, or not be copied."""
         self.left_out: list[str] = []
         """Codecs of streams that are not copied."""
 

@@ -147,7 +147,7 @@ class VideoFile(Closes):
             codecs = ", ".join(self._sound.left_out)
             notes.append(f"{name} is without the sound in {codecs}: {self._path.suffix} cannot hold it")
         if self._sound is not None and self._sound.damaged:
-            notes.append(f"the sound of {name} ends early: the input's is damaged or cut off")
+            notes.append(f"the sound of {name} has gaps or ends early: the input's is damaged or cut off")
         return notes
 
     def write(self, image: Plane, pts: int, duration: int) -> None:
@@ -167,9 +167,7 @@ class VideoFile(Closes):
         """Writes what is left, and the index. Raises as `write` does."""
         with _translated(self._path):
             self._mux(self._stream.encode(None))
-            if self._sound is not None:
-                for packet in self._sound.until(None):
-                    self._output.mux_one(packet)
+            self._mux_sound(None)
             self._output.close()
 
     def publish(self) -> None:
@@ -203,10 +201,19 @@ class VideoFile(Closes):
 
     def _mux(self, packets: Sequence[Packet[VideoStream]]) -> None:
         for packet in packets:
-            if self._sound is not None and packet.dts is not None:
-                for sound in self._sound.until(packet.dts * packet.time_base):
-                    self._output.mux_one(sound)
+            assert packet.dts is not None
+            self._mux_sound(packet.dts * packet.time_base)
             self._output.mux_one(packet)
+
+    def _mux_sound(self, until: Fraction | None) -> None:
+        import av
+
+        for packet in () if self._sound is None else self._sound.until(until):
+            try:
+                self._output.mux_one(packet)
+            except av.InvalidDataError:
+                assert self._sound is not None
+                self._sound.damaged = True
 
     def _release(self) -> None:
         # With its file closed the container is let go as it is: PyAV writes no index then.
