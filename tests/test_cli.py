@@ -16,6 +16,7 @@ import pytest
 from media import Sound, write_clip
 from rimlight import __version__
 from rimlight.assets import asset
+from rimlight.types import Size
 
 
 def rimlight(*words: object, folder: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -149,6 +150,21 @@ def test_ctrl_c_and_sigterm_end_a_live_run_in_order(number: signal.Signals, tmp_
     capture = cv2.VideoCapture(str(tmp_path / "talk.mp4"))
     assert capture.read()[0]
     capture.release()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_process_interrupted_leaves_nothing(number: signal.Signals, tmp_path: Path) -> None:
+    write_clip(tmp_path / "talk.mp4", count=600, size=Size(640, 360))
+    command = [sys.executable, "-m", "rimlight", "process", "talk.mp4", "new.mp4", "--matte", "mattes"]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        deadline = time.monotonic() + 30
+        while len(list(tmp_path.glob("mattes/*/*"))) < 5 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.send_signal(number)
+        _, told = process.communicate(timeout=20)
+    assert process.returncode == 130, told
+    assert told.strip() == "rimlight: interrupted"
+    assert [path.name for path in tmp_path.iterdir()] == ["talk.mp4"]
 
 
 def test_live_on_the_sitter_ends_by_itself_and_records(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from rimlight.composite import over
-from rimlight.foreground import clean
+from rimlight.foreground import against_spill, clean
 from rimlight.picture import from_bgr, reduced, shrink
 from rimlight.types import Alpha, Cut, Picture, Size
 
@@ -46,6 +46,23 @@ def test_the_fringe_on_a_new_background_is_less_than_half() -> None:
         )
 
     assert fringe(clean(cut(mixed, alpha))) < 0.5 * fringe(mixed)
+
+
+def test_shifting_the_plate_and_cleaning_the_person_give_the_same_composite() -> None:
+    mixed, _, alpha = scene()
+    whole = cut(mixed, alpha)
+    plate = from_bgr(np.full((SIZE.height, SIZE.width, 3), (120, 100, 90), np.uint8))
+    one, other = over(clean(whole), alpha, plate), over(mixed, alpha, against_spill(plate, whole))
+    assert max(cv2.absdiff(a, b).max() for a, b in zip(one.planes, other.planes, strict=True)) <= 5
+    assert cv2.absdiff(one.i420, other.i420).mean() < 0.1
+
+
+def test_the_plate_is_untouched_where_nobody_is() -> None:
+    mixed, _, alpha = scene()
+    plate = from_bgr(np.full((SIZE.height, SIZE.width, 3), (120, 100, 90), np.uint8))
+    shifted = against_spill(plate, cut(mixed, alpha))
+    nobody = cv2.dilate(alpha, np.ones((5, 5), np.uint8)) == 0
+    assert np.array_equal(shifted.y[nobody], plate.y[nobody])
 
 
 def test_the_inside_is_untouched_and_the_input_not_written_to() -> None:

@@ -73,8 +73,16 @@ def shipped_backgrounds() -> dict[str, Path]:
     return {picture.stem: picture for picture in sorted(asset("backgrounds").glob("*.jpg"))}
 
 
-def open_background(text: str, strength: float, format: StreamFormat) -> Background:  # noqa: A002
+def open_background(
+    text: str,
+    strength: float,
+    format: StreamFormat,  # noqa: A002
+    *,
+    live: bool = False,
+) -> Background:
     """'blur', '#00b140', 'transparent', the name of a shipped picture, or a picture's or video's path.
+
+    `live`: a video that is too slow to decode plays slower, rather than holding up the call.
 
     Raises BackgroundError for anything else.
     """
@@ -86,7 +94,7 @@ def open_background(text: str, strength: float, format: StreamFormat) -> Backgro
         return open_color(text)
     path = Path(text)
     if path.is_file():
-        return _open_file(path, format)
+        return _open_file(path, format, live)
     shipped = shipped_backgrounds()
     if text in shipped:
         return open_still(shipped[text])
@@ -96,14 +104,14 @@ def open_background(text: str, strength: float, format: StreamFormat) -> Backgro
     )
 
 
-def _open_file(path: Path, format: StreamFormat) -> Background:  # noqa: A002
+def _open_file(path: Path, format: StreamFormat, live: bool) -> Background:  # noqa: A002
     from rimlight.photo import kind_of
 
     if kind_of(path) == "photo":
         return open_still(path)
     from rimlight.backgrounds.clip import open_clip_background
 
-    return open_clip_background(path, format.size, format.color)
+    return open_clip_background(path, format.size, format.color, live=live)
 
 
 def open_pipeline(
@@ -111,13 +119,17 @@ def open_pipeline(
     format: StreamFormat,  # noqa: A002
     meter: Meter | None = None,
     say: Say = silence,
+    *,
+    live: bool = False,
 ) -> Pipeline:
-    """The pipeline of the settings for frames of this format.
+    """The pipeline of the settings for frames of this format; `live` as for `open_background`.
 
     Raises BackgroundError, ModelError or SegmenterError.
     """
     with ExitStack() as opened:
-        background = opened.enter_context(open_background(settings.background, settings.blur_strength, format))
+        background = opened.enter_context(
+            open_background(settings.background, settings.blur_strength, format, live=live)
+        )
         segmenter = opened.enter_context(open_segmenter(settings.model, say))
         opened.pop_all()
     framing = squashed if settings.model == "fast" else fitted

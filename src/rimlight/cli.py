@@ -25,6 +25,7 @@ app = App(
     default_parameter=Parameter(negative=()),
     print_error=False,
     exit_on_error=False,
+    suppress_keyboard_interrupt=False,
 )
 
 
@@ -87,7 +88,7 @@ def live(
         sinks = open_sinks(to or (), source.format, opened, line.say, force=force)
         if settings.background == "transparent":
             line.say("no live output carries alpha: transparent is shown as key green")
-        pipeline = opened.enter_context(open_pipeline(settings, source.format, say=line.say))
+        pipeline = opened.enter_context(open_pipeline(settings, source.format, say=line.say, live=True))
         line.say(f"{settings.background} to {', '.join(sink.name for sink in sinks)}; Ctrl-C ends it")
         run_live(
             source,
@@ -125,6 +126,7 @@ def process(
     settings = settings_from(**asdict(look))
     if len(paths) < 2:
         raise UsageError("process needs at least one input and an output", "rimlight process talk.mp4 new.mp4")
+    signal.signal(signal.SIGTERM, _interrupt)  # so that it leaves as little behind as Ctrl-C does
     process_all(paths[:-1], paths[-1], settings, matte=matte, force=force)
 
 
@@ -211,6 +213,10 @@ def _fail(text: str, code: int) -> int:
     what, *hints = text.strip().splitlines()
     print("\n".join([f"rimlight: {what}", *(f"  {hint}" for hint in hints)]), file=sys.stderr)
     return code
+
+
+def _interrupt(_: int, __: object) -> None:
+    raise KeyboardInterrupt
 
 
 @contextmanager

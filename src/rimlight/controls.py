@@ -35,7 +35,8 @@ class PipelineControls:
     def _next(self) -> str:
         self._chosen = (self._chosen + 1) % len(self._choice)
         old = self._pipeline.background
-        self._pipeline.background = open_background(self._choice[self._chosen], self._strength, self._format)
+        text = self._choice[self._chosen]
+        self._pipeline.background = open_background(text, self._strength, self._format, live=True)
         old.close()
         return f"background: {self._pipeline.background.name}"
 

@@ -27,7 +27,7 @@ from rimlight.unfinished import open_unfinished
 SIZE = Size(1280, 720)
 FPS = Fraction(30)
 SECONDS = 10.0
-PICTURE = "studio"
+PICTURE = "evening"
 CHECK_EVERY = 10
 """Frames between two that are compared with the truth, once the run is over so as not to disturb it."""
 
@@ -81,7 +81,7 @@ def run_demo(folder: Path, stop: threading.Event) -> None:
     console = Console(highlight=False)
     samples = Samples()
     with ExitStack() as opened:
-        pipeline = opened.enter_context(open_pipeline(Settings(), format, say=console.print))
+        pipeline = opened.enter_context(open_pipeline(Settings(), format, say=console.print, live=True))
         blur, picture = pipeline.background, open_background(PICTURE, 0.5, format)
         pipeline.background = BlurThenPicture(blur, picture, SECONDS / 2)
         # Loaded and run once before the clock starts, as a call app's preview would have done.

@@ -1,8 +1,12 @@
 """The person's own colours at the edge, where the camera mixed them with the old room.
 
 A pixel of the edge is I = aF + (1 - a)B. With F and B taken from the surely inner and surely outer pixels near by
-(blur fusion; Forte 2021, 'Approximate Fast Foreground Colour Estimation'), F = I + (1 - a)(F - B) takes the old
-room out of I and leaves the person's texture in.
+(blur fusion; Forte 2021, 'Approximate Fast Foreground Colour Estimation') and D = F - B their difference, which
+varies slowly, F = I + (1 - a)D takes the old room out of I and leaves the person's texture in. On a plate P that is
+
+    aF + (1 - a)P = aI + (1 - a)(P + aD),
+
+so that a composite needs no other picture of the person, only a plate with aD added.
 """
 
 from __future__ import annotations
@@ -11,15 +15,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rimlight.composite import half_alpha
 from rimlight.picture import shrink, shrunk
 from rimlight.types import Alpha, Cut, Picture, Plane, Size
+
+Floats = NDArray[np.float32]
 
 REACH = 1 / 40
 """How far colours are fetched from, as a part of the long side: wider than the softest edge, hair."""
 
 COARSE = 3
-"""Reduced pixels to one estimate each way: the two colours vary slowly, edges are drawn by alpha at full size."""
+"""Reduced pixels to one estimate of D each way."""
 
 
 def clean(cut: Cut) -> Picture:
@@ -27,41 +32,53 @@ def clean(cut: Cut) -> Picture:
 
     Equal to the picture where alpha is 255. Where it is 0 the colours mean nothing.
     """
+    return _shifted(cut.picture, cut, Alpha(cv2.bitwise_not(cut.small)), None)
+
+
+def against_spill(plate: Picture, cut: Cut, out: Picture | None = None) -> Picture:
+    """The plate that makes the composite with `cut.picture` one with its clean colours; written to `out`.
+
+    Equal to the plate where alpha is 0. `out`, else new memory, has the plate's size and is not the plate.
+    """
+    return _shifted(plate, cut, cut.small, out)
+
+
+def _shifted(base: Picture, cut: Cut, share: Alpha, out: Picture | None) -> Picture:
+    """`base` + `share` * D, `share` being 0..255 at reduced size."""
+    out = out or Picture.empty(base.size, base.color)
+    weight: Floats = cv2.multiply(share, 1 / 255, dtype=cv2.CV_32F)
+    for plane, target, difference in zip(base.planes, out.planes, _differences(cut), strict=True):
+        whole: Floats = cv2.resize(difference, (share.shape[1], share.shape[0]), interpolation=cv2.INTER_LINEAR)
+        cv2.multiply(whole, weight, whole)
+        # Two 8-bit planes, what is added and what is taken away, move a quarter of the bytes of a signed one.
+        more, less = cv2.add(whole, 0.0, dtype=cv2.CV_8U), cv2.subtract(0.0, whole, dtype=cv2.CV_8U)
+        cv2.add(plane, _up(more, target), target)
+        cv2.subtract(target, _up(less, target), target)
+    return out
+
+
+def _differences(cut: Cut) -> list[Floats]:
+    """Person's colour minus room's colour around each pixel, in levels: Y, U and V, (h, w) float32, coarse."""
     size = Size(*(max(1, side // COARSE) for side in cut.planes.size))
-    inside = cv2.multiply(shrink(cut.small, size), 1 / 255, dtype=cv2.CV_32F)
+    inside: Floats = cv2.multiply(shrink(cut.small, size), 1 / 255, dtype=cv2.CV_32F)
     radius = max(1, round(REACH * max(size)))
-    cleaned = Picture.empty(cut.picture.size, cut.picture.color)
-    outside, half_outside = cv2.bitwise_not(cut.alpha), cv2.bitwise_not(half_alpha(cut.alpha))
-    for plane, small, target, share in zip(
-        cut.picture.planes,
-        shrunk(cut.planes, size),
-        cleaned.planes,
-        (outside, half_outside, half_outside),
-        strict=True,
-    ):
-        _shift(plane, _spill(small, inside, radius), share, target)
-    return cleaned
+    planes = [plane.astype(np.float32) for plane in shrunk(cut.planes, size)]
+    person, room = _means(planes, inside * inside, radius), _means(planes, (1 - inside) ** 2, radius)
+    return [one - other for one, other in zip(person, room, strict=True)]
 
 
-def _spill(plane: Plane, inside: NDArray[np.float32], radius: int) -> NDArray[np.int16]:
-    """Person's colour minus room's colour around each pixel, in levels."""
-    difference = _mean_where(plane, inside * inside, radius) - _mean_where(plane, (1 - inside) ** 2, radius)
-    spill: NDArray[np.int16] = np.rint(difference).astype(np.int16)
-    return spill
-
-
-def _mean_where(plane: Plane, weight: NDArray[np.float32], radius: int) -> NDArray[np.float32]:
-    """Mean of the plane near each pixel, counted by weight; the weighted mean of all where none is near."""
+def _means(planes: list[Floats], weight: Floats, radius: int) -> list[Floats]:
+    """Mean of each plane near each pixel, counted by weight; the weighted mean of all where none is near."""
     side = (2 * radius + 1, 2 * radius + 1)
-    overall = float((plane * weight).sum() / max(float(weight.sum()), 1e-6))
     faint = np.float32(1e-4)
-    near = cv2.blur(plane * weight, side) + faint * np.float32(overall)
-    mean: NDArray[np.float32] = near / (cv2.blur(weight, side) + faint)
-    return mean
+    total = float(weight.sum()) + 1e-6
+    near = cv2.blur(weight, side) + faint
+    return [
+        cv2.divide(cv2.blur(part, side) + faint * np.float32(float(part.sum()) / total), near)
+        for part in (plane * weight for plane in planes)
+    ]
 
 
-def _shift(plane: Plane, spill: NDArray[np.int16], share: Alpha, out: Plane) -> None:
-    size = Size(plane.shape[1], plane.shape[0])
-    at_size = cv2.resize(spill, tuple(size), interpolation=cv2.INTER_LINEAR)
-    correction = cv2.multiply(at_size, share, scale=1 / 255, dtype=cv2.CV_16S)
-    cv2.add(plane, correction, out, dtype=cv2.CV_8U)
+def _up(plane: Plane, like: Plane) -> Plane:
+    larger: Plane = cv2.resize(plane, (like.shape[1], like.shape[0]), interpolation=cv2.INTER_LINEAR)
+    return larger

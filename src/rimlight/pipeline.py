@@ -8,7 +8,7 @@ import cv2
 
 from rimlight.composite import over
 from rimlight.errors import SegmenterError
-from rimlight.foreground import clean
+from rimlight.foreground import against_spill, clean
 from rimlight.framing import View
 from rimlight.meter import Meter
 from rimlight.picture import mirror, reduced, resize
@@ -50,7 +50,7 @@ class Pipeline(Closes):
         self._refiner = Refiner(tuning)
         self._mirrored = mirror
         self._pictures, self._alphas = Pool(), Pool()
-        self._scratch = Picture.empty(Size(2, 2))
+        self._spare = (Picture.empty(Size(2, 2)),) * 2
 
     def process(self, frame: Frame) -> Output:
         """The frame with its own matte and the background behind the person.
@@ -61,15 +61,13 @@ class Pipeline(Closes):
         with self.meter.stage("plate"):
             plate = self.background.plate(cut)
         picture = cut.picture
+        out, spare = self._kept(picture), self._spare
         if self.background.name != "blur":
             # The blurred room has the spill's own colours: there it does not show.
             with self.meter.stage("foreground"):
-                picture = clean(cut)
+                plate = against_spill(plate, cut, spare[0])
         with self.meter.stage("composite"):
-            if self._scratch.size != picture.size:
-                self._scratch = Picture.empty(picture.size)
-            out = Picture(self._pictures.take(*picture.i420.shape), picture.color)
-            return Output(over(picture, cut.alpha, plate, out, self._scratch), cut.alpha, frame.at, frame.index)
+            return Output(over(picture, cut.alpha, plate, out, spare[1]), cut.alpha, frame.at, frame.index)
 
     def cutout(self, frame: Frame) -> tuple[Picture, Alpha]:
         """The person alone: straight (not premultiplied) colours without the old room's spill, and alpha."""
@@ -100,6 +98,12 @@ class Pipeline(Closes):
             small = self._refiner.refine(guide, mask)
             alpha = resize(small, picture.size, self._alphas.take(picture.size.height, picture.size.width))
         return Cut(picture, Alpha(alpha), guide, small, frame.at)
+
+    def _kept(self, like: Picture) -> Picture:
+        """Memory for an output, and the spare pictures made ready for its size."""
+        if (self._spare[0].size, self._spare[0].color) != (like.size, like.color):
+            self._spare = (Picture.empty(like.size, like.color), Picture.empty(like.size, like.color))
+        return Picture(self._pictures.take(*like.i420.shape), like.color)
 
     def close(self) -> None:
         """Closes the segmenter and the background."""

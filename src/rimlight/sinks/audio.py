@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rimlight.errors import UsageError
-from rimlight.sources.decoding import origin
+from rimlight.sources.decoding import open_container, origin
 from rimlight.types import Closes
 
 if TYPE_CHECKING:
@@ -23,16 +23,12 @@ _ROOMIEST = ".mkv"
 class AudioCopy(Closes):
     """Reads the sound of `path`, apart from who reads its pictures: so both are at hand when they are due.
 
-    Raises av.FFmpegError if the file cannot be opened.
+    Raises ClipError if the file cannot be opened.
     """
 
     def __init__(self, path: Path) -> None:
-        import av
-
         self._path = path
-        self._input = av.open(
-            str(path.absolute()), metadata_errors="replace", container_options={"protocol_whitelist": "file"}
-        )
+        self._input = open_container(path)
         self._streams = self._input.streams.audio
         self._origin = origin(self._input)
         self._copies: dict[int, AudioStream] = {}

@@ -165,20 +165,27 @@ class Decoder(Closes):
             yield from self._stream.decode(None)
 
 
-def _open(path: Path) -> tuple[InputContainer, VideoStream]:
+def open_container(path: Path) -> InputContainer:
+    """The file, opened for demuxing. Raises ClipError if it is missing, empty, or nothing that FFmpeg knows."""
     import av
 
     _check(path)
     try:
         # An absolute path cannot be taken for an address; playlists must not lead to one either. Damaged metadata
         # is no reason to refuse a video.
-        container = av.open(
+        return av.open(
             str(path.absolute()), metadata_errors="replace", container_options={"protocol_whitelist": "file"}
         )
     except av.InvalidDataError as error:
         raise ClipError(f"{path} is no video, or is damaged so that it cannot be read", _HINT) from error
     except av.FFmpegError as error:
         raise ClipError(f"{path} cannot be read as a video: {error.strerror}", _HINT) from error
+
+
+def _open(path: Path) -> tuple[InputContainer, VideoStream]:
+    import av
+
+    container = open_container(path)
     streams = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
     if streams and streams[0].codec_context is not None and streams[0].codec_context.name not in _TEXT_MODE:
         streams[0].thread_type = "AUTO"
