@@ -29,7 +29,7 @@ def floor(packages: str, rooms: str) -> Floor:
 # From top to bottom: a room uses only rooms that stand before it.
 VOCABULARY = floor("numpy", "types errors assets")
 SETTINGS = floor("pydantic", "settings")
-PICTURE_WORK = floor("numpy cv2", "pool picture framing smoothing refine composite foreground")
+PICTURE_WORK = floor("numpy cv2", "pool picture framing smoothing refine region composite foreground")
 TIMING = floor("", "slot pacing meter")
 EDGES = floor(
     "numpy cv2",

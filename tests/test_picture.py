@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rimlight.picture import cover, from_bgr, mirror, reduced, rgb_at, scale, shrink, to_bgr
+from rimlight.picture import cover, from_bgr, mirror, reduced, rgb_at, scale, shrink, shrunk, to_bgr
 from rimlight.types import Color, Matrix, Picture, Size
 
 COLORS = [Color(matrix, full) for matrix in ("bt601", "bt709", "bt2020") for full in (False, True)]
@@ -66,12 +66,12 @@ def test_reduced_keeps_proportions_and_never_enlarges(half_w: int, half_h: int, 
     size = Size(2 * half_w, 2 * half_h)
     planes = reduced(Picture(np.zeros((size.height * 3 // 2, size.width), np.uint8)), long_side)
     assert max(planes.size) == min(long_side, max(size))
-    assert {plane.shape for plane in planes} == {(planes.size.height, planes.size.width)}
+    assert planes.u.shape == planes.v.shape == ((planes.size.height + 1) // 2, (planes.size.width + 1) // 2)
 
 
 def test_the_model_sees_red_as_red() -> None:
     bgr = np.full((48, 64, 3), (10, 20, 220), np.uint8)
-    rgb = rgb_at(reduced(from_bgr(bgr), 32), Color())
+    rgb = rgb_at(shrunk(reduced(from_bgr(bgr), 32), Size(16, 12)), Color())
     assert rgb[10, 10].tolist() == pytest.approx([220, 20, 10], abs=4)
 
 

@@ -9,16 +9,23 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from rimlight.region import Region, whole
 from rimlight.types import Alpha, Picture, Plane, Size
 
 
 def over(
-    picture: Picture, alpha: Alpha, plate: Picture, out: Picture | None = None, scratch: Picture | None = None
+    picture: Picture,
+    alpha: Alpha,
+    plate: Picture,
+    out: Picture | None = None,
+    scratch: Picture | None = None,
+    region: Region | None = None,
 ) -> Picture:
     """`picture` where alpha is 255, `plate` where it is 0, mixed between; written to `out`, which is returned.
 
     Chroma is mixed by the mean alpha of its four pixels. `out` and `scratch` (whose content is lost) have the
-    picture's size and may not be any of the other arrays; without them, new memory is taken.
+    picture's size and may not be any of the other arrays; without them, new memory is taken. Outside `region`, if
+    that is given, alpha is 0.
 
     Raises ValueError if picture, alpha and plate do not fit each other.
     """
@@ -27,11 +34,18 @@ def over(
         raise ValueError(f"a picture of {picture.size}, a plate of {plate.size} and an alpha of {alpha.shape}")
     out = out or Picture.empty(picture.size, picture.color)
     scratch = scratch or Picture.empty(picture.size)
-    half = half_alpha(alpha)
-    for person, room, target, spare, share in zip(
-        picture.planes, plate.planes, out.planes, scratch.planes, (alpha, half, half), strict=True
+    region = region or whole(picture.size)
+    if region != whole(picture.size):
+        np.copyto(out.i420, plate.i420)
+    if region.right == region.left:
+        return out
+    share = region.of(alpha)
+    half = half_alpha(Alpha(share))
+    for person, room, target, spare, part, step in zip(
+        picture.planes, plate.planes, out.planes, scratch.planes, (share, half, half), (1, 2, 2), strict=True
     ):
-        _mix(person, share, room, target, spare)
+        views = (region.of(plane, step) for plane in (person, room, target, spare))
+        _mix(*views, share=part)
     return out
 
 
@@ -42,6 +56,6 @@ def half_alpha(alpha: Alpha) -> Alpha:
     return Alpha(halved)
 
 
-def _mix(person: Plane, share: Alpha, room: Plane, out: Plane, spare: Plane) -> None:
+def _mix(person: Plane, room: Plane, out: Plane, spare: Plane, *, share: Plane) -> None:
     cv2.multiply(room, cv2.bitwise_not(share, spare), out, 1 / 255)
     cv2.add(out, cv2.multiply(person, share, spare, 1 / 255), out)

@@ -47,11 +47,12 @@ def _shifted(base: Picture, cut: Cut, share: Alpha, out: Picture | None) -> Pict
     """`base` + `share` * D, `share` being 0..255 at reduced size."""
     out = out or Picture.empty(base.size, base.color)
     weight: Floats = cv2.multiply(share, 1 / 255, dtype=cv2.CV_32F)
+    nothing = np.zeros_like(weight)
     for plane, target, difference in zip(base.planes, out.planes, _differences(cut), strict=True):
         whole: Floats = cv2.resize(difference, (share.shape[1], share.shape[0]), interpolation=cv2.INTER_LINEAR)
         cv2.multiply(whole, weight, whole)
-        # Two 8-bit planes, what is added and what is taken away, move a quarter of the bytes of a signed one.
-        more, less = cv2.add(whole, 0.0, dtype=cv2.CV_8U), cv2.subtract(0.0, whole, dtype=cv2.CV_8U)
+        # Two 8-bit planes, what is added and what is taken away, move half the bytes of a signed one.
+        more, less = cv2.add(whole, nothing, dtype=cv2.CV_8U), cv2.subtract(nothing, whole, dtype=cv2.CV_8U)
         cv2.add(plane, _up(more, target), target)
         cv2.subtract(target, _up(less, target), target)
     return out

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from rimlight.types import Bgr, Color, Matrix, Picture, Plane, Planes, Rgb, Size
+
+Levels = TypeVar("Levels", Plane, NDArray[np.float32])
+"""A plane of bytes, or a mask."""
 
 _LUMA_WEIGHTS: dict[Matrix, tuple[float, float]] = {
     "bt601": (0.299, 0.114),
@@ -67,27 +71,29 @@ def to_bgr(picture: Picture, out: Bgr | None = None) -> Bgr:
     return bgr
 
 
-def shrunk(planes: Planes, size: Size) -> Planes:
-    """All three planes scaled down to `size`."""
-    return Planes(*(shrink(plane, size) for plane in planes))
-
-
 def reduced(picture: Picture, long_side: int) -> Planes:
-    """The picture's planes, all with `long_side` pixels at most on the longer side, proportions kept."""
+    """The picture with `long_side` pixels of luma at most on the longer side, proportions kept."""
     width, height = picture.size
     ratio = min(1.0, long_side / max(width, height))
     size = Size(max(1, round(width * ratio)), max(1, round(height * ratio)))
-    return Planes(*(shrink(plane, size) for plane in picture.planes))
+    half = Size((size.width + 1) // 2, (size.height + 1) // 2)
+    return Planes(shrink(picture.y, size), shrink(picture.u, half), shrink(picture.v, half))
 
 
-def rgb_at(planes: Planes, color: Color) -> Rgb:
+def shrunk(planes: Planes, size: Size) -> tuple[Plane, Plane, Plane]:
+    """All three planes at one and the same size, no larger than luma's."""
+    y, u, v = (shrink(plane, size) for plane in planes)
+    return y, u, v
+
+
+def rgb_at(planes: tuple[Plane, Plane, Plane], color: Color) -> Rgb:
     """Interleaved RGB of planes of one size, (h, w, 3) uint8."""
     rgb: Rgb = cv2.transform(cv2.merge(planes), rgb_from_yuv(color))
     return rgb
 
 
-def shrink(plane: Plane, size: Size) -> Plane:
-    """Scales one plane down to `size`: halved while that is possible, then bilinearly.
+def shrink(plane: Levels, size: Size) -> Levels:
+    """Scales one plane or mask down to `size`: halved while that is possible, then bilinearly.
 
     Halving by averages and one bilinear step below a factor of two costs a tenth of INTER_AREA at an odd ratio
     (0.3 against 5.3 ms for 1080p to 256x144 on one core) and aliases no more than it.
@@ -98,11 +104,11 @@ def shrink(plane: Plane, size: Size) -> Plane:
     return resize(plane, size)
 
 
-def resize(plane: Plane, size: Size, out: Plane | None = None) -> Plane:
-    """Scales one plane bilinearly; the plane itself if it has that size already and no `out` is given."""
+def resize(plane: Levels, size: Size, out: Levels | None = None) -> Levels:
+    """Scales one plane or mask bilinearly; the plane itself if it has that size already and no `out` is given."""
     if out is None and plane.shape == (size.height, size.width):
         return plane
-    scaled: Plane = cv2.resize(plane, tuple(size), out, interpolation=cv2.INTER_LINEAR)
+    scaled: Levels = cv2.resize(plane, tuple(size), out, interpolation=cv2.INTER_LINEAR)
     return scaled
 
 

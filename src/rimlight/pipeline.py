@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import cv2
+import numpy as np
 
 from rimlight.composite import over
 from rimlight.errors import SegmenterError
 from rimlight.foreground import against_spill, clean
 from rimlight.framing import View
 from rimlight.meter import Meter
-from rimlight.picture import mirror, reduced, resize
+from rimlight.picture import mirror, reduced
 from rimlight.pool import Pool
 from rimlight.refine import Refiner
+from rimlight.region import Region, enlarged
 from rimlight.settings import Tuning
 from rimlight.smoothing import Smoother
 from rimlight.types import Alpha, Background, Closes, Cut, Frame, Mask, Output, Picture, Segmenter, Size
 
 Framing = Callable[[Size, Size], View]
 """Chooses the view for a picture's size and the model's: `framing.fitted` or `framing.squashed`."""
+
+
+_SLACK = 1e-3
+"""What rounding may add to a probability."""
 
 
 class Pipeline(Closes):
@@ -57,7 +62,7 @@ class Pipeline(Closes):
 
         Raises SegmenterError when the model fails or answers nonsense: no frame is put out unmatted.
         """
-        cut = self.cut(frame)
+        cut, region = self._cut(frame)
         with self.meter.stage("plate"):
             plate = self.background.plate(cut)
         picture = cut.picture
@@ -67,22 +72,20 @@ class Pipeline(Closes):
             with self.meter.stage("foreground"):
                 plate = against_spill(plate, cut, spare[0])
         with self.meter.stage("composite"):
-            return Output(over(picture, cut.alpha, plate, out, spare[1]), cut.alpha, frame.at, frame.index)
+            made = over(picture, cut.alpha, plate, out, spare[1], region)
+            return Output(made, cut.alpha, frame.at, frame.index)
 
     def cutout(self, frame: Frame) -> tuple[Picture, Alpha]:
         """The person alone: straight (not premultiplied) colours without the old room's spill, and alpha."""
-        cut = self.cut(frame)
+        cut, _ = self._cut(frame)
         return clean(cut), cut.alpha
 
     def reset(self) -> None:
         """Forgets the past: the next frame is of another clip or camera."""
         self._smoother.reset()
 
-    def cut(self, frame: Frame) -> Cut:
-        """The frame with its own matte, mirrored if so set; its reduced parts are valid until the next call.
-
-        Raises SegmenterError as `process` does.
-        """
+    def _cut(self, frame: Frame) -> tuple[Cut, Region]:
+        """The frame with its own matte, mirrored if so set, and where anything of the person is."""
         if self.mirror != self._mirrored:
             self._mirrored = self.mirror
             self.reset()
@@ -96,8 +99,9 @@ class Pipeline(Closes):
             mask = self._smoother.smooth(mask, frame.at)
         with self.meter.stage("refine"):
             small = self._refiner.refine(guide, mask)
-            alpha = resize(small, picture.size, self._alphas.take(picture.size.height, picture.size.width))
-        return Cut(picture, Alpha(alpha), guide, small, frame.at)
+            alpha = Alpha(self._alphas.take(picture.size.height, picture.size.width))
+            region = enlarged(small, alpha)
+        return Cut(picture, alpha, guide, small, frame.at), region
 
     def _kept(self, like: Picture) -> Picture:
         """Memory for an output, and the spare pictures made ready for its size."""
@@ -113,8 +117,9 @@ class Pipeline(Closes):
 
 def checked(mask: Mask, size: Size) -> Mask:
     """The mask itself. Raises SegmenterError unless it is a finite float32 mask of that size within 0..1."""
-    if mask.shape != (size.height, size.width) or mask.dtype != "float32":
+    if mask.shape != (size.height, size.width) or mask.dtype != np.float32:
         raise SegmenterError(f"the model gave {mask.dtype} of shape {mask.shape} for an input of {size}")
-    if not cv2.checkRange(mask, True, minVal=-1e-3, maxVal=1 + 1e-3)[0]:
+    # Not-a-number makes both comparisons false.
+    if not (mask.min() >= -_SLACK and mask.max() <= 1 + _SLACK):
         raise SegmenterError("the model gave probabilities that are not within 0 and 1")
     return mask

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rimlight.picture import shrunk
+from rimlight.picture import shrink, shrunk
 from rimlight.settings import Tuning
 from rimlight.types import Alpha, Mask, Plane, Planes, Size
 
@@ -38,33 +38,37 @@ class Refiner:
         self._softness = tuning.edge_softness
         self._curve = matte_curve(tuning.curve_low, tuning.curve_high)
         self._fit = _Fit(Size(1, 1))
-        self._soft = self._part = np.empty((1, 1), np.float32)
+        self._soft = self._part = self._nothing = np.empty((1, 1), np.float32)
 
     def refine(self, guide: Planes, mask: Mask) -> Alpha:
         """The matte at the guide's size, for a mask of any lower resolution. Valid until the next call."""
-        self._prepare(guide.size)
+        self._prepare(guide)
         fit = self._fit
         for plane, weight, target in zip(shrunk(guide, fit.size), _WEIGHTS, fit.values, strict=False):
             np.multiply(plane, np.float32(weight), target)
-        cv2.resize(mask, tuple(fit.size), fit.values[3], interpolation=cv2.INTER_AREA)
+        np.copyto(fit.values[3], shrink(mask, fit.size))
         *slopes, offset = fit.coefficients(self._radius, self._softness)
         self._draw(guide, slopes, offset)
-        soft = cv2.multiply(self._soft, 255.0, dtype=cv2.CV_8U)
-        return Alpha(cv2.LUT(soft, self._curve))
+        return Alpha(cv2.LUT(cv2.add(self._soft, self._nothing, dtype=cv2.CV_8U), self._curve))
 
-    def _prepare(self, size: Size) -> None:
-        if self._soft.shape != (size.height, size.width):
+    def _prepare(self, guide: Planes) -> None:
+        size = guide.size
+        if self._soft.shape != guide.y.shape:
             self._fit = _Fit(Size(max(1, size.width // COARSE), max(1, size.height // COARSE)))
-            self._soft, self._part = (np.empty((size.height, size.width), np.float32) for _ in range(2))
+            self._soft, self._part = np.empty(guide.y.shape, np.float32), np.empty(guide.y.shape, np.float32)
+            self._nothing = np.zeros(guide.y.shape, np.float32)
 
     def _draw(self, guide: Planes, slopes: list[Floats], offset: Floats) -> None:
-        """The linear function of each window, with the guide's own pixels."""
-        size, soft, part = tuple(guide.size), self._soft, self._part
-        cv2.resize(offset, size, soft, interpolation=cv2.INTER_LINEAR)
-        for slope, plane, weight in zip(slopes, guide, _WEIGHTS, strict=True):
-            cv2.resize(slope * np.float32(weight), size, part, interpolation=cv2.INTER_LINEAR)
-            np.multiply(part, plane, part, dtype=np.float32)
-            cv2.add(soft, part, soft)
+        """The linear function of each window, in levels, with the guide's own pixels: chroma's at chroma's size."""
+        soft, part = self._soft, self._part
+        chroma = _up(offset * np.float32(255), guide.u)
+        for slope, plane, weight in zip(slopes[1:], guide[1:], _WEIGHTS[1:], strict=True):
+            chroma += _up(slope * np.float32(255 * weight), plane) * plane
+        size = tuple(guide.size)
+        cv2.resize(chroma, size, soft, interpolation=cv2.INTER_LINEAR)
+        cv2.resize(slopes[0] * np.float32(255 * _WEIGHTS[0]), size, part, interpolation=cv2.INTER_LINEAR)
+        np.multiply(part, guide.y, part, dtype=np.float32)
+        cv2.add(soft, part, soft)
 
 
 class _Fit:
@@ -97,6 +101,11 @@ def matte_curve(low: float, high: float) -> Plane:
     """Table of 256 levels: 0 up to `low`, 255 from `high`, a smooth step between (3t^2 - 2t^3)."""
     t = np.clip((np.arange(256) / 255 - low) / (high - low), 0, 1)
     return np.rint(255 * t * t * (3 - 2 * t)).astype(np.uint8)
+
+
+def _up(values: Floats, like: Plane) -> Floats:
+    larger: Floats = cv2.resize(values, (like.shape[1], like.shape[0]), interpolation=cv2.INTER_LINEAR)
+    return larger
 
 
 def _windows(stack: Floats, radius: int, out: Floats) -> Floats:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-import cv2
 import numpy as np
 
 from rimlight.types import Mask
@@ -35,17 +34,23 @@ class Smoother:
         past, elapsed = self._past, at - self._at
         self._at = at
         if past is not None and past.shape == mask.shape and self._tau > 0 and 0 <= elapsed < FORGOTTEN:
-            keep = doubt(mask) * np.float32(math.exp(-elapsed / self._tau))
-            mask = Mask(cv2.add(mask, cv2.multiply(cv2.subtract(past, mask), keep)))
+            mixed = doubt(mask)
+            mixed *= np.float32(math.exp(-elapsed / self._tau))
+            mixed *= past - mask
+            mixed += mask
+            mask = mixed
         self._past = mask
         return mask
 
 
 def doubt(mask: Mask) -> Mask:
-    """How unsure each pixel is: 1 at probability 0.5, 0 at 0 and 1, and flat between: 1 - (2p - 1)^4.
+    """How unsure each pixel is: 1 at probability 0.5, 0 at 0 and 1, and flat between: 1 - (2p - 1)^4. New memory.
 
     As good as MediaPipe's fifth-order polynomial (flicker 0.69 against 0.73, edges equal) and half the work.
     """
-    sure = cv2.subtract(cv2.multiply(mask, 2.0), 1.0)
-    sure = cv2.multiply(sure, sure)
-    return Mask(cv2.subtract(1.0, cv2.multiply(sure, sure)))
+    unsure = mask - np.float32(0.5)
+    unsure *= unsure
+    unsure *= unsure
+    unsure *= np.float32(-16)
+    unsure += np.float32(1)
+    return Mask(unsure)

@@ -122,7 +122,7 @@ class Frame:
 
 
 class Planes(NamedTuple):
-    """Luma and chroma at one, reduced size: three (h, w) uint8 arrays. The model and the matte look at these."""
+    """A reduced picture: luma (h, w), chroma half of it, rounded up. The model and the matte look at these."""
 
     y: Plane
     u: Plane
@@ -142,7 +142,7 @@ class Cut:
     planes: Planes
     """The picture, reduced."""
     small: Alpha
-    """The matte at the size of `planes`."""
+    """The matte at the size of the planes' luma."""
     at: float
 
 

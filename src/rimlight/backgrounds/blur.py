@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rimlight.picture import shrink, shrunk
-from rimlight.types import Background, Cut, Picture, Plane, Planes, Size
+from rimlight.types import Background, Cut, Picture, Plane, Size
 
 Floats = NDArray[np.float32]
 
@@ -54,7 +54,7 @@ class BlurBackground(Background):
         """Nothing is held."""
 
 
-def blurred_room(planes: Planes, person: Plane, sigma: float) -> list[Plane]:
+def blurred_room(planes: tuple[Plane, Plane, Plane], person: Plane, sigma: float) -> list[Plane]:
     """Each plane blurred where it is room; far inside the person, where no room is near, the room's mean colour."""
     room = cv2.multiply(cv2.bitwise_not(person), 1 / 255, dtype=cv2.CV_32F)
     faint = np.float32(4e-4)

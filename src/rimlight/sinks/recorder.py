@@ -36,11 +36,12 @@ def open_recorder(path: Path, format: StreamFormat, *, force: bool = False) -> R
     UsageError if the ending names no container for H.264, OutputExistsError if `path` exists and not `force`,
     DiskError if it cannot be written, SinkError if the encoder refuses the format.
     """
+    # Superfast: 9 ms of processor time a 720p frame where veryfast takes 13, and the call comes first.
     # No B frames: they would shift every time stamp of a fragmented file, and wait for frames to come.
     encoding = Encoding(
         "libx264",
         "yuv420p",
-        {"preset": "veryfast", "crf": "21", "profile": "high", "bf": "0", "g": str(max(1, round(2 * format.fps)))},
+        {"preset": "superfast", "crf": "23", "profile": "high", "bf": "0", "g": str(max(1, round(2 * format.fps)))},
         threads=2,
     )
     track = Track(format.size, Fraction(1, _TICKS), format.fps, tags_of(format.color))
