@@ -17,11 +17,13 @@ from rimlight.composite import over
 from rimlight.devices import report
 from rimlight.foreground import clean
 from rimlight.live import LiveReport, run_live
+from rimlight.meter import Meter
 from rimlight.picture import reduced, shrink, to_bgr
+from rimlight.pipeline import Pipeline
 from rimlight.settings import Settings, Tuning
 from rimlight.sinks.recorder import open_recorder
 from rimlight.sources.sitter import SitterSource, open_sitter
-from rimlight.types import Alpha, Background, Bgr, Cut, Output, Picture, Plane, Sink, Size, StreamFormat
+from rimlight.types import Alpha, Background, Bgr, Cut, Frame, Output, Picture, Plane, Sink, Size, StreamFormat
 from rimlight.unfinished import open_unfinished
 
 SIZE = Size(1280, 720)
@@ -83,9 +85,9 @@ def run_demo(folder: Path, stop: threading.Event) -> None:
     with ExitStack() as opened:
         pipeline = opened.enter_context(open_pipeline(Settings(), format, say=console.print, live=True))
         blur, picture = pipeline.background, open_background(PICTURE, 0.5, format)
-        pipeline.background = BlurThenPicture(blur, picture, SECONDS / 2)
-        # Loaded and run once before the clock starts, as a call app's preview would have done.
         sitter = opened.enter_context(open_sitter(SIZE, FPS, duration=SECONDS))
+        _warm_up(pipeline, sitter, (blur, picture))
+        pipeline.background = BlurThenPicture(blur, picture, SECONDS / 2)
         recorder = opened.enter_context(open_recorder(video, format, force=True))
         console.print(f"{SECONDS:g} s of the sitter, {SIZE} at {FPS} fps, into {video} ...")
         result = run_live(sitter, pipeline, [recorder, samples], meter=pipeline.meter, stop=stop)
@@ -97,6 +99,15 @@ def run_demo(folder: Path, stop: threading.Event) -> None:
     console.print("With devices, rimlight alone would also use:")
     for line in report():
         console.print(f"  {line}", soft_wrap=True, markup=False)
+
+
+def _warm_up(pipeline: Pipeline, sitter: SitterSource, backgrounds: tuple[Background, ...]) -> None:
+    """One frame before each background, not measured: the first calls of a model take several times as long."""
+    for background in backgrounds:
+        pipeline.background = background
+        pipeline.process(Frame(sitter.render(0), 0.0, 0))
+    pipeline.reset()
+    pipeline.meter = Meter()
 
 
 def contact_sheet(sitter: SitterSource, output: Output, blur: Background, picture: Background) -> Bgr:

@@ -23,11 +23,11 @@ class Tuning(BaseModel):
     """Seconds in which a doubtful pixel of the mask forgets two thirds of its past. 0: each frame for itself, the
     outline trembles; 1: calm, but trailing behind a waving hand. 0.093 keeps 0.7 over one frame at 30 fps."""
 
-    guide_size: int = Field(480, ge=160, le=1920)
+    guide_size: int = Field(384, ge=160, le=1920)
     """Long side in pixels of the reduced picture that guides the matte. 160: soft, rounded outline; 1920: follows
-    single strands, and costs sixteen times as much as 480."""
+    single strands, and costs 25 times as much as 384."""
 
-    edge_radius: int = Field(6, ge=1, le=60)
+    edge_radius: int = Field(5, ge=1, le=60)
     """Pixels of the guide over which the mask's edge may move to meet the picture's. 1: the model's own, blurred
     outline; 60: the matte leaks into whatever has the person's colours."""
 

@@ -14,8 +14,14 @@ Floats = NDArray[np.float32]
 WEAKEST, STRONGEST = 1 / 160, 1 / 12
 """Standard deviation of the blur at strength 0 and 1, as a part of the picture's long side."""
 
-LEAST_SIGMA = 2.5
+LEAST_SIGMA = 2.0
 """Pixels of the reduced picture: below that, scaling back up bilinearly shows facets."""
+
+_FAINT = np.float32(4e-4)
+"""Weight of the room's mean colour against the room near by."""
+
+_GRAY = np.array([0.128, 0.128, 0.128, 0.255], np.float32)
+"""What is there where there is no room at all: mid grey, of next to no weight."""
 
 _ONE_PIXEL = np.ones((3, 3), np.uint8)
 
@@ -54,22 +60,18 @@ class BlurBackground(Background):
         """Nothing is held."""
 
 
-def blurred_room(planes: tuple[Plane, Plane, Plane], person: Plane, sigma: float) -> list[Plane]:
+def blurred_room(planes: tuple[Plane, Plane, Plane], person: Plane, sigma: float) -> tuple[Plane, ...]:
     """Each plane blurred where it is room; far inside the person, where no room is near, the room's mean colour."""
-    room = cv2.multiply(cv2.bitwise_not(person), 1 / 255, dtype=cv2.CV_32F)
-    faint = np.float32(4e-4)
-    weight = _blur(room, sigma) + faint
-    total = float(room.sum()) + 1e-6
-    parts = [room * plane for plane in planes]
-    return [np.rint((_blur(part, sigma) + faint * part.sum() / total) / weight).astype(np.uint8) for part in parts]
+    room = cv2.bitwise_not(person)
+    levels: Floats = cv2.merge([*planes, np.full_like(person, 255)]).astype(np.float32)
+    levels *= room[:, :, None]
+    blurred: Floats = cv2.GaussianBlur(levels, (0, 0), sigma, borderType=cv2.BORDER_REFLECT_101)
+    blurred += _FAINT * np.asarray(cv2.mean(levels), np.float32) + _GRAY
+    blurred *= 255 / blurred[:, :, 3:]
+    return tuple(cv2.split(cv2.convertScaleAbs(blurred))[:3])
 
 
 def _size(guide: Size, long_side: float) -> Size:
     """As small as the blur allows, no larger than the guide."""
     ratio = min(1.0, long_side / max(guide))
     return Size(max(1, round(guide.width * ratio)), max(1, round(guide.height * ratio)))
-
-
-def _blur(values: Floats, sigma: float) -> Floats:
-    blurred: Floats = cv2.GaussianBlur(values, (0, 0), sigma, borderType=cv2.BORDER_REFLECT_101)
-    return blurred
