@@ -14,14 +14,14 @@ test: ## every check: format, lint, types, tests; what CI runs
 	.venv/bin/ruff format --check
 	.venv/bin/ruff check
 	.venv/bin/mypy
-	.venv/bin/pytest
+	.venv/bin/pytest -n auto
 
 check: ## the same without the slow tests, up to the first failure; before each commit
 	@tools/setup --dev
 	.venv/bin/ruff format --check
 	.venv/bin/ruff check
 	.venv/bin/mypy
-	.venv/bin/pytest --exitfirst -m "not slow"
+	.venv/bin/pytest -n auto --exitfirst -m "not slow"
 
 bench: ## the speed table of docs/benchmarks.md, on this machine
 	@tools/setup

@@ -40,8 +40,11 @@ class Screen:
         return self._xdotool("search", "--sync", "--onlyvisible", "--name", f"^{title}$").split()[0]
 
     def press(self, window: str, *keys: str) -> None:
-        """Presses keys by their X names, one after the other, in this window."""
-        self._xdotool("key", "--window", window, "--delay", "40", *keys)
+        """Presses keys by their X names, one after the other, in this window, which may go away over it.
+
+        Slowly, for OpenCV tells one key for each time that it is asked.
+        """
+        self._xdotool("key", "--window", window, "--delay", "150", *keys, check=False)
 
     def close(self, window: str) -> None:
         """Asks the window to close, as the cross in its corner does. A window that is gone is no error."""
@@ -58,7 +61,7 @@ class Screen:
         protocols, delete = atom(b"WM_PROTOCOLS"), atom(b"WM_DELETE_WINDOW")
         event = struct.pack("=BBHII5I", 33, 32, 0, int(window), protocols, delete, 0, 0, 0, 0)
         xcb.xcb_send_event(connection, 0, int(window), 0, event)
-        xcb.xcb_flush(connection)
+        atom(b"WM_PROTOCOLS")  # a round trip: what a server has not read yet is lost when its client leaves
         xcb.xcb_disconnect(connection)
 
     def shot(self) -> Bgr:
@@ -69,9 +72,9 @@ class Screen:
         pixels = np.frombuffer(data, np.uint8, stride * height, header[0] + 12 * colours)
         return pixels.reshape(height, stride // 4, 4)[:, :width, :3].copy()
 
-    def _xdotool(self, *arguments: str) -> str:
+    def _xdotool(self, *arguments: str, check: bool = True) -> str:
         done = subprocess.run(
-            ["xdotool", *arguments], env=self.environment, capture_output=True, text=True, timeout=30, check=True
+            ["xdotool", *arguments], env=self.environment, capture_output=True, text=True, timeout=30, check=check
         )
         return done.stdout
 
