@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,18 +35,30 @@ class Job:
 
 
 def process_all(
-    sources: Sequence[Path], output: Path, settings: Settings, *, matte: Path | None = None, force: bool = False
+    sources: Sequence[Path],
+    output: Path,
+    settings: Settings,
+    *,
+    matte: Path | None = None,
+    force: bool = False,
+    stop: threading.Event | None = None,
 ) -> None:
     """Processes each source; what fails is told, the others are done all the same.
 
-    Raises what the only one raised, RimlightError that counts the failures if there were several sources.
+    Raises KeyboardInterrupt between two frames once `stop` is set, and then leaves nothing half-written; else what the only one raised, RimlightError that counts the failures if there were several sources.
     """
     jobs = plan(sources, output, settings, matte)
     console = Console(stderr=True, highlight=False)
     failed = []
+
+    def check() -> None:
+        if stop is not None and stop.is_set():
+            raise KeyboardInterrupt
+
     for job in jobs:
+        check()
         try:
-            _tell(console, job, _process(job, settings, console, force=force))
+            _tell(console, job, _process(job, settings, console, check, force=force))
         except RimlightError as error:
             if len(jobs) == 1:
                 raise
@@ -90,7 +103,7 @@ def _name(source: Path, settings: Settings) -> str:
     return source.name if source.suffix.lower() in {".jpg", ".jpeg", ".png", ".webp"} else f"{source.stem}.jpg"
 
 
-def _process(job: Job, settings: Settings, console: Console, *, force: bool) -> Report:
+def _process(job: Job, settings: Settings, console: Console, check: Callable[[], None], *, force: bool) -> Report:
     def say(line: str) -> None:
         console.print(line, markup=False, soft_wrap=True)
 
@@ -100,8 +113,13 @@ def _process(job: Job, settings: Settings, console: Console, *, force: bool) -> 
     with (
         open_clip(job.source) as clip,
         open_pipeline(settings, clip.format, say=say) as pipeline,
-        _progress(console, job.source.name) as progress,
+        _progress(console, job.source.name) as show,
     ):
+
+        def progress(done: int, of: int | None) -> None:
+            check()
+            show(done, of)
+
         return process_clip(clip, pipeline, job.output, matte=job.matte, force=force, progress=progress)
 
 

@@ -127,8 +127,8 @@ def process(
     settings = settings_from(**asdict(look))
     if len(paths) < 2:
         raise UsageError("process needs at least one input and an output", "rimlight process talk.mp4 new.mp4")
-    signal.signal(signal.SIGTERM, _interrupt)  # so that it leaves as little behind as Ctrl-C does
-    process_all(paths[:-1], paths[-1], settings, matte=matte, force=force)
+    with _stopped_by_signals() as stop:
+        process_all(paths[:-1], paths[-1], settings, matte=matte, force=force, stop=stop)
 
 
 @app.command
@@ -217,10 +217,6 @@ def _fail(text: str, code: int) -> int:
     what, *hints = text.strip().splitlines()
     print("\n".join([f"rimlight: {what}", *(f"  {hint}" for hint in hints)]), file=sys.stderr)
     return code
-
-
-def _interrupt(_: int, __: object) -> None:
-    raise KeyboardInterrupt
 
 
 @contextmanager
