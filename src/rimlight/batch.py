@@ -45,7 +45,8 @@ def process_all(
 ) -> None:
     """Processes each source; what fails is told, the others are done all the same.
 
-    Raises KeyboardInterrupt between two frames once `stop` is set, and then leaves nothing half-written; else what the only one raised, RimlightError that counts the failures if there were several sources.
+    Raises KeyboardInterrupt between two frames once `stop` is set, leaving nothing half-written; what the only one
+    raised, if there is one source; RimlightError that counts the failures if there were several.
     """
     jobs = plan(sources, output, settings, matte)
     console = Console(stderr=True, highlight=False)
