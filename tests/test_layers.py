@@ -38,7 +38,7 @@ EDGES = floor(
     sources sources.cameras sources.webcam sources.decoding sources.planes sources.clip
     sources.portrait sources.sitter
     segmenters segmenters.selfie segmenters.sealed segmenters.mediapipe segmenters.opencv segmenters.ellipse
-    backgrounds backgrounds.color backgrounds.blur backgrounds.still backgrounds.clip
+    backgrounds backgrounds.plate backgrounds.color backgrounds.blur backgrounds.still backgrounds.clip
     backgrounds.transparent
     sinks sinks.display sinks.overlay sinks.preview sinks.audio sinks.video_file sinks.recorder
     sinks.virtual_camera_setup sinks.virtual_camera sinks.null

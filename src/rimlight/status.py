@@ -6,13 +6,10 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import TracebackType
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 from rimlight.meter import Snapshot
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
+from rimlight.types import Closes
 
 _PLAIN_EVERY = 5.0
 """Seconds between two lines where they cannot be rewritten: logs are read later and should stay short."""
@@ -34,7 +31,7 @@ class Status:
         return between.join([*parts, "recording"] if self.recording else parts)
 
 
-class StatusLine:
+class StatusLine(Closes):
     """Writes to `stream`. On a terminal the latest status stays in one line, and what is said scrolls above it.
 
     Closing ends that line, so that whatever is printed next begins on its own.
@@ -67,14 +64,6 @@ class StatusLine:
         if self._shown:
             self._shown = ""
             self._write("\n")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
-    ) -> None:
-        self.close()
 
     def _rewrite(self, line: str) -> None:
         if line == self._shown:

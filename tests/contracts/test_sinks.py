@@ -78,10 +78,12 @@ def test_no_reference_to_an_outputs_memory_is_kept(sink: Sink) -> None:
 
 def test_the_same_output_may_come_again(sink: Sink) -> None:
     given = output(0)
+    before = given.picture.i420.copy()
     sink.send(given)
     sink.send(given)
     sink.send(output(1))
     sink.close()
+    assert np.array_equal(given.picture.i420, before)
 
 
 def test_closing_twice_is_allowed_and_leaves_no_thread(sink: Sink) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 
 from media import write_clip
+from rimlight.errors import SourceError
 from rimlight.sources.clip import open_clip
 from rimlight.sources.sitter import open_sitter
 from rimlight.sources.webcam import open_webcam
@@ -99,11 +101,9 @@ def test_closing_twice_is_allowed_and_ends_a_reader(open_kind: Callable[[], Sour
     done = threading.Event()
 
     def read_to_the_end() -> None:
-        try:
+        with contextlib.suppress(SourceError):  # what a source closed under its reader may raise
             while source.read() is not None:
                 pass
-        except Exception:  # noqa: BLE001  a source closed under its reader may raise
-            pass
         done.set()
 
     thread = threading.Thread(target=read_to_the_end, daemon=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from rimlight.backgrounds.color import ColorBackground
+from rimlight.backgrounds.color import flat
+from rimlight.backgrounds.plate import PlateBackground
 
 KEY_GREEN = (0, 177, 64)
 """Chroma-key green, #00b140."""
 
 
-def open_transparent() -> ColorBackground:
+def open_transparent() -> PlateBackground:
     """A green plate whose name says that who can write alpha should."""
-    return ColorBackground("transparent", KEY_GREEN)
+    return PlateBackground("transparent", lambda size, color: flat(size, color, KEY_GREEN))
