@@ -15,10 +15,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rimlight.picture import shrink, shrunk
-from rimlight.types import Alpha, Cut, Picture, Plane, Size
+from rimlight.picture import resize, shrink, shrunk
+from rimlight.types import Alpha, Cut, Picture, Size
 
 Floats = NDArray[np.float32]
+
+_MIDDLE = 128
+"""Shifts travel as bytes around this level: a quarter of a signed word's cost, and more than 127 never shows."""
 
 REACH = 1 / 40
 """How far colours are fetched from, as a part of the long side: wider than the softest edge, hair."""
@@ -47,14 +50,12 @@ def _shifted(base: Picture, cut: Cut, share: Alpha, out: Picture | None) -> Pict
     """`base` + `share` * D, `share` being 0..255 at reduced size."""
     out = out or Picture.empty(base.size, base.color)
     weight: Floats = cv2.multiply(share, 1 / 255, dtype=cv2.CV_32F)
-    nothing = np.zeros_like(weight)
+    middle = np.full_like(weight, _MIDDLE)
     for plane, target, difference in zip(base.planes, out.planes, _differences(cut), strict=True):
         whole: Floats = cv2.resize(difference, (share.shape[1], share.shape[0]), interpolation=cv2.INTER_LINEAR)
         cv2.multiply(whole, weight, whole)
-        # Two 8-bit planes, what is added and what is taken away, move half the bytes of a signed one.
-        more, less = cv2.add(whole, nothing, dtype=cv2.CV_8U), cv2.subtract(nothing, whole, dtype=cv2.CV_8U)
-        cv2.add(plane, _up(more, target), target)
-        cv2.subtract(target, _up(less, target), target)
+        shift = resize(cv2.add(whole, middle, dtype=cv2.CV_8U), Size(target.shape[1], target.shape[0]))
+        cv2.addWeighted(plane, 1, shift, 1, -_MIDDLE, target)
     return out
 
 
@@ -78,8 +79,3 @@ def _means(planes: list[Floats], weight: Floats, radius: int) -> list[Floats]:
         cv2.divide(cv2.blur(part, side) + faint * np.float32(float(part.sum()) / total), near)
         for part in (plane * weight for plane in planes)
     ]
-
-
-def _up(plane: Plane, like: Plane) -> Plane:
-    larger: Plane = cv2.resize(plane, (like.shape[1], like.shape[0]), interpolation=cv2.INTER_LINEAR)
-    return larger
