@@ -43,7 +43,7 @@ def test_version_and_help() -> None:
     assert rimlight("version").stdout == f"rimlight {__version__}\n"
     helped = rimlight("--help")
     assert helped.returncode == 0
-    for word in ("live", "process", "devices", "demo", "bench", "--camera", "--background"):
+    for word in ("live", "process", "eval", "devices", "demo", "bench", "--camera", "--background"):
         assert word in helped.stdout
 
 

@@ -29,15 +29,19 @@ def floor(packages: str, rooms: str) -> Floor:
 # From top to bottom: a room uses only rooms that stand before it.
 VOCABULARY = floor("numpy", "types errors assets")
 SETTINGS = floor("pydantic", "settings")
-PICTURE_WORK = floor("numpy cv2", "pool picture framing smoothing refine region composite foreground")
+PICTURE_WORK = floor(
+    "numpy cv2", "pool picture framing smoothing refine region composite foreground light edge figures sheet"
+)
 TIMING = floor("", "slot pacing meter")
 EDGES = floor(
     "numpy cv2",
     """
     tags unfinished v4l2
     sources sources.cameras sources.webcam sources.decoding sources.planes sources.clip
-    sources.portrait sources.sitter
+    sources.ink sources.worn sources.furniture sources.portrait sources.cast sources.exposure sources.scenes
+    sources.sitter
     segmenters segmenters.selfie segmenters.sealed segmenters.mediapipe segmenters.opencv segmenters.ellipse
+    segmenters.nets segmenters.onnx
     backgrounds backgrounds.plate backgrounds.color backgrounds.blur backgrounds.still backgrounds.clip
     backgrounds.transparent
     sinks sinks.display sinks.overlay sinks.preview sinks.audio sinks.video_file sinks.recorder
@@ -47,7 +51,8 @@ EDGES = floor(
 WHOLE = floor(
     "numpy cv2 cyclopts rich platformdirs",
     """
-    pipeline status delivery live mattes offline photo assemble batch controls devices
+    pipeline status delivery live mattes offline photo models assemble batch controls devices
+    matted scores evaluate
     __init__ sample bench demo cli __main__
     """,
 )
@@ -69,6 +74,8 @@ WRAPPED = {
     "cv2_enumerate_cameras": {"sources.cameras"},
     "mediapipe": {"segmenters.mediapipe"},
     "onnxruntime": {"segmenters.onnx"},
+    "pooch": {"models"},
+    "requests": {"models"},
     "pyvirtualcam": {"sinks.virtual_camera"},
 }
 

@@ -33,7 +33,7 @@ def test_what_is_no_size_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("blur_strength", 3), ("blur_strength", -0.1), ("fps", 0), ("fps", 1000), ("model", "foo"), ("duration", -1)],
+    [("blur_strength", 3), ("light_wrap", 1.5), ("fps", 0), ("fps", 1000), ("model", "foo"), ("duration", -1)],
 )
 def test_out_of_range_names_setting_and_value(name: str, value: object) -> None:
     with pytest.raises(SettingError) as caught:

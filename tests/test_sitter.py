@@ -72,6 +72,23 @@ def test_every_plane_is_alpha_times_person_plus_the_rest_times_room(
             assert np.unique(one[alpha == 0]).size == 1
 
 
+@pytest.mark.parametrize("size", [SMALL, Size(1280, 720), Size(360, 640)])
+def test_truth_person_and_room_make_up_the_picture(size: Size) -> None:
+    source = open_sitter(size, Fraction(3), paced=False, noise=0)
+    for index in (0, 2, 7):
+        picture, person, room = source.render(index), source.person(index), source.room(index)
+        truth = source.truth(index)
+        half = cv2.resize(truth, (size.width // 2, size.height // 2), interpolation=cv2.INTER_AREA)
+        layers = zip(picture.planes, person.planes, room.planes, (truth, half, half), strict=True)
+        for seen, mine, behind, alpha in layers:
+            expected = (alpha.astype(float) * mine + (255.0 - alpha) * behind) / 255
+            assert np.abs(seen - expected).max() <= 1
+            assert np.abs(mine[alpha > 0].astype(float) - behind[alpha > 0]).mean() > 10, "a person, not the room"
+        room.i420[:] = 0
+        person.i420[:] = 0
+        assert np.array_equal(source.render(index).i420, picture.i420), "own memory"
+
+
 def test_the_motion_is_the_same_at_every_frame_rate() -> None:
     slow, usual, fast = (open_sitter(SMALL, Fraction(fps), paced=False) for fps in (10, 30, 60))
     for tenth in range(0, 60, 7):
@@ -123,6 +140,7 @@ def test_the_parts_that_are_painted_hold_all_of_the_person(monkeypatch: pytest.M
     source = open_sitter(Size(1280, 720), Fraction(1, 2), paced=False)
     painted = [source.truth(index).astype(int) for index in range(40)]
     monkeypatch.setattr(portrait, "_BANDS", ((-60.0, 846.0, -400.0, 1200.0),))
+    source = open_sitter(Size(1280, 720), Fraction(1, 2), paced=False)
     for index, matte in enumerate(painted):
         assert np.abs(matte - source.truth(index)).max() <= 40, "else something was cut off"
 

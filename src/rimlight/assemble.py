@@ -17,10 +17,14 @@ from rimlight.backgrounds.transparent import open_transparent
 from rimlight.errors import BackgroundError, NoDisplayError, SegmenterError, SinkError, UsageError
 from rimlight.framing import fitted, squashed
 from rimlight.meter import Meter
+from rimlight.models import BEST
 from rimlight.pipeline import Pipeline
 from rimlight.segmenters.selfie import GENERAL, LANDSCAPE
-from rimlight.settings import Model, Settings
-from rimlight.types import Background, Segmenter, Sink, Source, StreamFormat
+from rimlight.settings import Settings
+from rimlight.types import Background, Segmenter, Sink, Size, Source, StreamFormat
+
+_SHARE = 0.6
+"""Of the time of a live frame that a model brought along may take: the rest of the pipeline wants the remainder."""
 
 Say = Callable[[str], None]
 """Takes one line for the user."""
@@ -31,15 +35,16 @@ def silence(_: str) -> None:
 
 
 def open_source(settings: Settings) -> Source:
-    """The camera of the settings: a webcam, the sitter, or a video file that plays as a camera.
+    """The camera of the settings: a webcam, the sitter in one of its scenes, or a video file that plays as one.
 
     Raises SourceError in its several kinds.
     """
     camera = settings.camera
-    if camera == "sitter":
+    kind, _, scene = camera.partition(":")
+    if kind == "sitter":
         from rimlight.sources.sitter import open_sitter
 
-        return open_sitter(settings.size.even, settings.rate)
+        return open_sitter(settings.size.even, settings.rate, scene=scene or "plain")
     path = Path(camera)
     if path.is_file() or (path.suffix and not camera.startswith("/dev/")):
         from rimlight.sources.clip import open_clip
@@ -50,11 +55,20 @@ def open_source(settings: Settings) -> Source:
     return open_webcam(int(camera) if camera.isdecimal() else camera, settings.size, settings.rate)
 
 
-def open_segmenter(model: Model, say: Say = silence) -> Segmenter:
-    """The model in MediaPipe or, where that cannot load, the same in OpenCV, which is said in a line.
+def open_segmenter(
+    model: str, say: Say = silence, picture: Size = Size(1280, 720), budget: float | None = None
+) -> Segmenter:
+    """The tier or file of that name: our models in MediaPipe or, where that cannot load, in OpenCV, which is said.
 
-    Raises ModelError if the model's file is not what it should be.
+    'best' and files run in ONNX Runtime, at a size made for `picture` and, if there is a `budget` in seconds, for
+    this machine (`open_onnx`).
+
+    Raises ModelError if the model's file is missing or not what it should be, SegmenterError if its runtime is.
     """
+    if model == "best" or model.lower().endswith(".onnx"):
+        from rimlight.segmenters.onnx import open_onnx
+
+        return open_onnx(BEST.checked() if model == "best" else Path(model), picture, budget)
     from rimlight.segmenters.mediapipe import open_mediapipe
 
     file = LANDSCAPE if model == "fast" else GENERAL
@@ -130,10 +144,15 @@ def open_pipeline(
         background = opened.enter_context(
             open_background(settings.background, settings.blur_strength, format, live=live)
         )
-        segmenter = opened.enter_context(open_segmenter(settings.model, say))
+        budget = _SHARE / float(format.fps) if live else None
+        segmenter = opened.enter_context(open_segmenter(settings.model, say, format.size, budget))
         opened.pop_all()
+    tuning = settings.tuning
+    if segmenter.is_matte:
+        # Its input is made of the reduced picture, its matte lies on it: smaller, that would cost both detail.
+        tuning = tuning.model_copy(update={"guide_size": max(tuning.guide_size, *segmenter.size)})
     framing = squashed if settings.model == "fast" else fitted
-    return Pipeline(segmenter, background, framing, settings.tuning, meter, settings.mirror)
+    return Pipeline(segmenter, background, framing, tuning, meter, settings.mirror, settings.light_wrap)
 
 
 def open_sinks(

@@ -30,7 +30,7 @@ from rimlight.meter import Meter
 from rimlight.picture import to_bgr
 from rimlight.sample import Sample
 from rimlight.segmenters.selfie import GENERAL
-from rimlight.settings import Model, Settings
+from rimlight.settings import Settings
 from rimlight.sources.sitter import open_sitter
 from rimlight.types import Frame, Picture, Size, StreamFormat
 
@@ -196,7 +196,7 @@ def _measure_size(size: Size, threads: int, seconds: float) -> list[Row]:
 
 
 @contextmanager
-def _pipeline(background: str, model: Model, pictures: Sequence[Picture]) -> Iterator[_Way[Any]]:
+def _pipeline(background: str, model: str, pictures: Sequence[Picture]) -> Iterator[_Way[Any]]:
     settings = Settings(background="studio" if background == "picture" else background, model=model)
     with open_pipeline(settings, StreamFormat(pictures[0].size, Fraction(30))) as pipeline:
         way = _Way(background, model, pictures, lambda p, n: pipeline.process(Frame(p, n / 30, n)))

@@ -39,8 +39,10 @@ class Look:
     """blur, a colour as '#00b140', a picture or video file, transparent, or a shipped picture's name."""
     blur_strength: float = 0.5
     """0 (soft, but known) to 1 (only colours are left)."""
+    light_wrap: float = 0.25
+    """The new background's light on the person's edge: 0 (none) to 1 (as in front of a window)."""
     model: str = "standard"
-    """standard, or fast: half the time, less exact."""
+    """standard; fast: half the time, less exact; best: finer, ten times the work; or a matting model, FILE.onnx."""
     mirror: bool = False
     """Exchange left and right of the camera's picture."""
 
@@ -62,7 +64,7 @@ def live(
     Parameters
     ----------
     camera
-        Number, name or /dev/videoN, a video file that plays as a camera, or sitter.
+        Number, name or /dev/videoN, a video file that plays as a camera, sitter, or sitter:SCENE.
     size
         What the camera is asked for; what it really gives is said.
     fps
@@ -174,6 +176,63 @@ def bench(*, seconds: float = 2.0, json_: Annotated[bool, Parameter(name="--json
         print(json.dumps({"rows": [asdict(row) for row in rows]}, indent=1))
     else:
         print_table(rows)
+
+
+@app.command(name="eval")
+def evaluate(
+    folder: Path,
+    /,
+    *,
+    model: str = "standard",
+    mattes: Path | None = None,
+    sheet: Path | None = None,
+    json_: Annotated[Path | None, Parameter(name="--json")] = None,
+    force: bool = False,
+) -> None:
+    """Score mattes against reference mattes: mIoU, boundary IoU, MAD, MSE, Grad, Conn and dtSSD.
+
+    FOLDER holds NAME/clip.mp4 with NAME/alpha/*.png, or image/ and alpha/ with pictures of equal names, as the
+    public matting sets do.
+
+    Parameters
+    ----------
+    model
+        As for live.
+    mattes
+        Score what lies in this folder, NAME/*.png or NAME.png, instead of what Rimlight makes.
+    sheet
+        Write a picture, .png or .jpg, of the worst frame of each: input, reference, matte, edge and difference.
+    json_
+        Write the figures to this file.
+    force
+        Overwrite existing files.
+    """
+    from rimlight.evaluate import run_evaluation
+    from rimlight.settings import settings_from
+
+    settings = settings_from(model=model)
+    with _stopped_by_signals() as stop:
+        run_evaluation(folder, settings, mattes=mattes, sheet_file=sheet, json_file=json_, force=force, stop=stop)
+
+
+models = App(name="models", help_epilogue="")
+app.command(models)
+
+
+@models.default
+def list_models() -> None:
+    """List the models: tier, runtime, size, licence, and where they lie."""
+    from rimlight.models import print_table
+
+    print_table()
+
+
+@models.command(name="get")
+def get_model(name: str, /) -> None:
+    """Download the model of a tier that is not our own: best. Shows its licence first, checks its SHA-256."""
+    from rimlight.models import get
+
+    get(name, print)
 
 
 @app.command

@@ -4,24 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import cv2
 import numpy as np
 
 from rimlight.composite import over
+from rimlight.edge import color_edge
 from rimlight.errors import SegmenterError
-from rimlight.foreground import against_spill, clean
+from rimlight.foreground import clean, difference
 from rimlight.framing import View
+from rimlight.light import light_wrap
 from rimlight.meter import Meter
-from rimlight.picture import mirror, reduced
+from rimlight.picture import mirror, reduced, resize, yuv_from_rgb
 from rimlight.pool import Pool
 from rimlight.refine import Refiner
 from rimlight.region import Region, enlarged
 from rimlight.settings import Tuning
 from rimlight.smoothing import Smoother
-from rimlight.types import Alpha, Background, Closes, Cut, Frame, Mask, Output, Picture, Segmenter, Size
+from rimlight.types import (
+    Alpha,
+    Background,
+    Closes,
+    Color,
+    Cut,
+    Frame,
+    Mask,
+    Output,
+    Picture,
+    Planes,
+    Segmenter,
+    Size,
+)
 
 Framing = Callable[[Size, Size], View]
 """Chooses the view for a picture's size and the model's: `framing.fitted` or `framing.squashed`."""
 
+_LIGHTLESS = {"blur", "transparent"}
+"""Backgrounds that give no light: the person's own room, whose light is there already, and none at all."""
 
 _SLACK = 1e-3
 """What rounding may add to a probability."""
@@ -42,6 +60,7 @@ class Pipeline(Closes):
         tuning: Tuning = Tuning(),
         meter: Meter | None = None,
         mirror: bool = False,
+        light_wrap: float = 0.0,
     ) -> None:
         self.background = background
         """May be exchanged between frames; whoever does so closes the old one."""
@@ -55,7 +74,8 @@ class Pipeline(Closes):
         self._refiner = Refiner(tuning)
         self._mirrored = mirror
         self._pictures, self._alphas = Pool(), Pool()
-        self._spare = (Picture.empty(Size(2, 2)),) * 2
+        self._spare = Picture.empty(Size(2, 2))
+        self._light_wrap = light_wrap
 
     def process(self, frame: Frame) -> Output:
         """The frame with its own matte and the background behind the person.
@@ -67,13 +87,19 @@ class Pipeline(Closes):
             plate = self.background.plate(cut)
         picture = cut.picture
         out, spare = self._kept(picture), self._spare
-        if self.background.name != "blur":
-            # The blurred room has the spill's own colours: there it does not show.
-            with self.meter.stage("foreground"):
-                plate = against_spill(plate, cut, spare[0])
         with self.meter.stage("composite"):
-            made = over(picture, cut.alpha, plate, out, spare[1], region)
-            return Output(made, cut.alpha, frame.at, frame.index)
+            made = over(picture, cut.alpha, plate, out, spare, region)
+        with self.meter.stage("foreground"):
+            self._color_edge(made, cut, plate, region)
+        return Output(made, cut.alpha, frame.at, frame.index)
+
+    def _color_edge(self, made: Picture, cut: Cut, plate: Picture, region: Region) -> None:
+        """The person's own colours at the edge, and the new room's light on it."""
+        if region.right == region.left:
+            return
+        lit = self._light_wrap > 0 and self.background.name not in _LIGHTLESS
+        light = light_wrap(cut, plate, self._light_wrap, region) if lit else None
+        color_edge(made, cut.alpha, difference(cut, region), light, region)
 
     def cutout(self, frame: Frame) -> tuple[Picture, Alpha]:
         """The person alone: straight (not premultiplied) colours without the old room's spill, and alpha."""
@@ -83,6 +109,7 @@ class Pipeline(Closes):
     def reset(self) -> None:
         """Forgets the past: the next frame is of another clip or camera."""
         self._smoother.reset()
+        self._segmenter.reset()
 
     def _cut(self, frame: Frame) -> tuple[Cut, Region]:
         """The frame with its own matte, mirrored if so set, and where anything of the person is."""
@@ -96,23 +123,40 @@ class Pipeline(Closes):
             view = self._framing(picture.size, self._segmenter.size)
             mask = view.back(checked(self._segmenter.segment(view.take(guide, picture.color)), view.model))
         with self.meter.stage("smooth"):
-            mask = self._smoother.smooth(mask, frame.at)
+            if not self._segmenter.is_matte:
+                mask = self._smoother.smooth(mask, frame.at)
         with self.meter.stage("refine"):
-            small = self._refiner.refine(guide, mask)
+            small = matte_at(mask, guide.size) if self._segmenter.is_matte else self._refiner.refine(guide, mask)
             alpha = Alpha(self._alphas.take(picture.size.height, picture.size.width))
             region = enlarged(small, alpha)
-        return Cut(picture, alpha, guide, small, frame.at), region
+            foreground = self._foreground(view, guide, picture.color)
+        return Cut(picture, alpha, guide, small, frame.at, foreground), region
+
+    def _foreground(self, view: View, like: Planes, color: Color) -> Planes | None:
+        """The person's colours that the segmenter tells, at the size of the reduced picture."""
+        rgb = self._segmenter.foreground
+        if rgb is None:
+            return None
+        own = rgb[view.top : view.top + view.inner.height, view.left : view.left + view.inner.width]
+        planes = cv2.split(cv2.transform(own, yuv_from_rgb(color)))
+        y, u, v = (resize(p, Size(q.shape[1], q.shape[0])) for p, q in zip(planes, like, strict=True))
+        return Planes(y, u, v)
 
     def _kept(self, like: Picture) -> Picture:
-        """Memory for an output, and the spare pictures made ready for its size."""
-        if (self._spare[0].size, self._spare[0].color) != (like.size, like.color):
-            self._spare = (Picture.empty(like.size, like.color), Picture.empty(like.size, like.color))
+        """Memory for an output, and the spare picture made ready for its size."""
+        if (self._spare.size, self._spare.color) != (like.size, like.color):
+            self._spare = Picture.empty(like.size, like.color)
         return Picture(self._pictures.take(*like.i420.shape), like.color)
 
     def close(self) -> None:
         """Closes the segmenter and the background."""
         self._segmenter.close()
         self.background.close()
+
+
+def matte_at(matte: Mask, size: Size) -> Alpha:
+    """A segmenter's matte at the size of the reduced picture, bilinearly, in levels."""
+    return Alpha(cv2.multiply(resize(matte, size), 255, dtype=cv2.CV_8U))
 
 
 def checked(mask: Mask, size: Size) -> Mask:

@@ -22,6 +22,12 @@ class Region(NamedTuple):
         """The view of a plane that has a `step`th of the picture's pixels each way."""
         return plane[self.top // step : self.bottom // step, self.left // step : self.right // step]
 
+    def at(self, plane: Plane, size: Size) -> Plane:
+        """The view of a plane that shows a picture of `size` reduced: the same part of it."""
+        high, wide = plane.shape
+        rows = slice(self.top * high // size.height, self.bottom * high // size.height)
+        return plane[rows, self.left * wide // size.width : self.right * wide // size.width]
+
 
 def whole(size: Size) -> Region:
     """All of a picture of even size."""
@@ -31,7 +37,8 @@ def whole(size: Size) -> Region:
 def enlarged(small: Alpha, out: Alpha) -> Region:
     """Scales the matte up bilinearly into `out` (even size) and says where it is not 0, with a margin.
 
-    Only that part is scaled; its edges lie on pixels of both sizes, so that it is what scaling all would give.
+    Only that part is scaled; its edges lie on pixels of both sizes, of their chroma too, so that it is what scaling
+    all would give.
     """
     size = Size(out.shape[1], out.shape[0])
     left, top, width, height = cv2.boundingRect(small)
@@ -52,7 +59,7 @@ def _aligned(start: int, stop: int, small: int, large: int) -> tuple[slice, slic
     """From `start` to `stop` of `small` pixels, widened to where both grids meet; the same of `large` pixels."""
     common = gcd(small, large)
     fine, coarse = small // common, large // common
-    if coarse % 2:
+    if coarse % 2 or fine % 2:
         fine, coarse = 2 * fine, 2 * coarse
     # One pixel of margin: bilinear scaling looks that far.
     first, last = max(0, start - 1) // fine, -(-min(small, stop + 1) // fine)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
-from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from rimlight.errors import SettingError
 from rimlight.types import Size
 
-Model = Literal["standard", "fast"]
+TIERS = ("standard", "fast", "best")
+"""Models by name; any other is a file."""
 
 
 class Tuning(BaseModel):
@@ -48,7 +48,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     camera: str = "0"
-    """Number, name or /dev/videoN of a camera, a video file that plays as one, or 'sitter'."""
+    """Number, name or /dev/videoN of a camera, a video file that plays as one, 'sitter', or 'sitter:SCENE'."""
 
     size: Size = Size(1280, 720)
     """What the camera is asked for, in pixels; what it really gives is said at the start."""
@@ -62,8 +62,13 @@ class Settings(BaseModel):
     blur_strength: float = Field(0.5, ge=0, le=1)
     """0: the room is soft but known; 1: nothing but its colours is left."""
 
-    model: Model = "standard"
-    """'standard': the general 256x256 model; 'fast': the landscape 256x144 model, less exact, half the time."""
+    light_wrap: float = Field(0.25, ge=0, le=1)
+    """How much of the new background's light spills over the person's edge. 0: none, cut-outs look pasted on bright
+    backgrounds; 1: the edge glows as in front of a window. The blurred room and 'transparent' give none."""
+
+    model: str = "standard"
+    """'standard': the general 256x256 model; 'fast': the landscape 256x144 model, less exact, half the time;
+    'best': RobustVideoMatting, finer, ten times the work, once it is fetched; or a matting model, FILE.onnx."""
 
     mirror: bool = False
     """Left and right of the camera's picture exchanged; the background is not."""
@@ -77,6 +82,13 @@ class Settings(BaseModel):
     @classmethod
     def _size(cls, value: object) -> object:
         return parse_size(value) if isinstance(value, str) else value
+
+    @field_validator("model")
+    @classmethod
+    def _model(cls, value: str) -> str:
+        if value in TIERS or value.lower().endswith(".onnx"):
+            return value
+        raise SettingError(f"--model {value} is no model", f"Give {', '.join(TIERS)}, or a file as model.onnx.")
 
     @property
     def rate(self) -> Fraction:

@@ -144,6 +144,12 @@ class Cut:
     small: Alpha
     """The matte at the size of the planes' luma."""
     at: float
+    foreground: Planes | None = None
+    """The person's own colours, reduced, where the segmenter tells them; they mean nothing where the matte is 0."""
+    room: Planes | None = None
+    """The learned room without the person, reduced; it means nothing where it is not known."""
+    known: Plane | None = None
+    """How sure the room is, at the size of the planes' luma: 0 not known, 255 known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +222,20 @@ class Source(Closes, Protocol):
 
 class Segmenter(Closes, Protocol):
     """A model that finds the person. Used by one thread."""
+
+    @property
+    def is_matte(self) -> bool:
+        """Whether its masks are mattes, steady in time and soft only at the edge: neither smoothed nor curved."""
+        return False
+
+    @property
+    def foreground(self) -> Rgb | None:
+        """The person's own colours, free of the room's, in the picture segmented last: RGB of `size`, or None."""
+        return None
+
+    def reset(self) -> None:
+        """Forgets the past: the next picture is of another clip or camera."""
+        return
 
     @property
     def name(self) -> str:

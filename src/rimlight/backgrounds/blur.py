@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rimlight.picture import shrink, shrunk
-from rimlight.types import Background, Cut, Picture, Plane, Size
+from rimlight.picture import resize, shrink
+from rimlight.types import Background, Cut, Picture, Plane, Planes, Size
 
 Floats = NDArray[np.float32]
 
@@ -20,7 +20,7 @@ LEAST_SIGMA = 2.0
 _FAINT = np.float32(4e-4)
 """Weight of the room's mean colour against the room near by."""
 
-_GRAY = np.array([0.128, 0.128, 0.128, 0.255], np.float32)
+_GRAY = np.array([128, 128, 255], np.float32) * np.float32(1e-8)
 """What is there where there is no room at all: mid grey, of next to no weight."""
 
 _ONE_PIXEL = np.ones((3, 3), np.uint8)
@@ -42,12 +42,8 @@ class BlurBackground(Background):
     def plate(self, cut: Cut) -> Picture:
         part = WEAKEST * (STRONGEST / WEAKEST) ** self.strength
         size = _size(cut.planes.size, LEAST_SIGMA / part)
-        # One pixel more than the matte: the edge's pixels hold some of the person.
-        person = cv2.dilate(shrink(cut.small, size), _ONE_PIXEL)
         plate = self._memory(cut.picture)
-        for target, blurred in zip(
-            plate.planes, blurred_room(shrunk(cut.planes, size), person, part * max(size)), strict=True
-        ):
+        for target, blurred in zip(plate.planes, blurred_room(cut, size, part * max(size)), strict=True):
             cv2.resize(blurred, (target.shape[1], target.shape[0]), target, interpolation=cv2.INTER_LINEAR)
         return plate
 
@@ -60,15 +56,43 @@ class BlurBackground(Background):
         """Nothing is held."""
 
 
-def blurred_room(planes: tuple[Plane, Plane, Plane], person: Plane, sigma: float) -> tuple[Plane, ...]:
-    """Each plane blurred where it is room; far inside the person, where no room is near, the room's mean colour."""
-    room = cv2.bitwise_not(person)
-    levels: Floats = cv2.merge([*planes, np.full_like(person, 255)]).astype(np.float32)
-    levels *= room[:, :, None]
+def blurred_room(cut: Cut, size: Size, sigma: float) -> tuple[Plane, Plane, Plane]:
+    """Y, U and V at `size`, blurred where they are room; where none is near, its mean colour.
+
+    Behind the person the learned room is taken where it is known.
+    """
+    # One pixel more than the matte: the edge's pixels hold some of the person.
+    shows = cv2.bitwise_not(cv2.dilate(cut.small, _ONE_PIXEL))
+    # What shows half counts a quarter: the other half of its colour is the person's.
+    shows = cv2.multiply(shows, shows, scale=1 / 255)
+    weighed = _weighed(cut.planes, shows, size)
+    if cut.room is not None and cut.known is not None:
+        hidden = cv2.multiply(cut.known, cv2.bitwise_not(shows), scale=1 / 255)
+        weighed = [one + other for one, other in zip(weighed, _weighed(cut.room, hidden, size), strict=True)]
+    (y,), (u, v) = (_blurred(levels, sigma) for levels in weighed)
+    return y, u, v
+
+
+def _weighed(planes: Planes, weight: Plane, size: Size) -> list[Floats]:
+    """Y and its weight; U, V and theirs, (h, w, 2 and 3): levels times weight, then weight, in 0..255.
+
+    Weighed before they are reduced: a reduced pixel that the edge runs through holds much of the person.
+    """
+    halved = resize(weight, Size(planes.u.shape[1], planes.u.shape[0]))
+    return [
+        cv2.merge(
+            [*(shrink(cv2.multiply(p, share, scale=1 / 255), size) for p in part), shrink(share, size)]
+        ).astype(np.float32)
+        for part, share in ((planes[:1], weight), (planes[1:], halved))
+    ]
+
+
+def _blurred(levels: Floats, sigma: float) -> list[Plane]:
+    """The planes of `levels`, whose last channel is their weight, blurred and divided by it."""
     blurred: Floats = cv2.GaussianBlur(levels, (0, 0), sigma, borderType=cv2.BORDER_REFLECT_101)
-    blurred += _FAINT * np.asarray(cv2.mean(levels), np.float32) + _GRAY
-    blurred *= 255 / blurred[:, :, 3:]
-    return tuple(cv2.split(cv2.convertScaleAbs(blurred))[:3])
+    blurred += _FAINT * np.asarray(cv2.mean(levels)[: levels.shape[2]], np.float32) + _GRAY[-levels.shape[2] :]
+    blurred *= 255 / blurred[:, :, -1:]
+    return list(cv2.split(cv2.convertScaleAbs(blurred))[:-1])
 
 
 def _size(guide: Size, long_side: float) -> Size:

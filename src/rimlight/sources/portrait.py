@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import cv2
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rimlight.picture import from_bgr, scale, shrink
-from rimlight.types import Alpha, Picture, Plane, Size
+from rimlight.types import Picture, Plane, Size
 
 _Grid = NDArray[np.float32]
 
@@ -24,6 +25,8 @@ _HEIGHT_USED, _WIDTH_USED = 0.90, 1.1
 """Parts of the frame that head to foot, or the shoulders in a tall frame, take."""
 _BANDS = ((-8.0, 270.0, 224.0, 688.0), (270.0, _FOOT[1], -8.0, 776.0))
 """Where anything of the person can be, sway apart: head and body, each top, bottom, left, right in its pixels."""
+_ALL = ((-80.0, _FOOT[1], -140.0, 910.0),)
+"""The same for whoever sways more."""
 _CELL = 16
 _HALF = np.float32(0.5)
 
@@ -41,6 +44,12 @@ class Pose(NamedTuple):
     """Of the head to the right, in pixels of the cut-out."""
     nod: float
     """Of the head downwards, in pixels of the cut-out."""
+    rise: float = 0.0
+    """Upwards, in frame heights."""
+
+
+Motion = Callable[[float], Pose]
+"""The pose at a time in seconds."""
 
 
 def pose(seconds: float) -> Pose:
@@ -59,8 +68,21 @@ def pose(seconds: float) -> Pose:
     )
 
 
-class _Patch(NamedTuple):
-    """A part of the frame that the person may touch, and where its pixels lie in the cut-out."""
+class Patch(NamedTuple):
+    """A part of the frame that the person may touch: unmixed colours and matte, in new memory."""
+
+    rows: slice
+    columns: slice
+    """Both begin and end at even pixels."""
+    y: Plane
+    u: Plane
+    v: Plane
+    alpha: Plane
+    """The matte's part, the size of y. A chroma pixel is covered by the mean of its four alphas."""
+
+
+class _Place(NamedTuple):
+    """A part of the frame, and where its pixels lie in the cut-out."""
 
     rows: slice
     columns: slice
@@ -70,16 +92,56 @@ class _Patch(NamedTuple):
     half_y: _Grid
 
 
+def over(picture: Picture, patch: Patch) -> None:
+    """Puts the patch into the picture, each plane: alpha * person + (1 - alpha) * picture, exact to one level."""
+    half = cv2.resize(patch.alpha, (patch.u.shape[1], patch.u.shape[0]), interpolation=cv2.INTER_LINEAR)
+    rows, columns = _half(patch.rows), _half(patch.columns)
+    _blend(patch.y, patch.alpha, picture.y[patch.rows, patch.columns])
+    _blend(patch.u, half, picture.u[rows, columns])
+    _blend(patch.v, half, picture.v[rows, columns])
+
+
+def put(picture: Picture, patch: Patch) -> None:
+    """Puts the patch's colours into the picture as if they covered all of it."""
+    rows, columns = _half(patch.rows), _half(patch.columns)
+    picture.y[patch.rows, patch.columns] = patch.y
+    picture.u[rows, columns] = patch.u
+    picture.v[rows, columns] = patch.v
+
+
+def _half(pixels: slice) -> slice:
+    return slice(pixels.start // 2, pixels.stop // 2)
+
+
+def _blend(person: Plane, alpha: Plane, room: Plane) -> None:
+    """Writes alpha * person + (1 - alpha) * room into `room`."""
+    cv2.multiply(room, cv2.bitwise_not(alpha), room, 1 / 255)
+    cv2.add(cv2.multiply(person, alpha, scale=1 / 255), room, room)
+
+
 class Portrait:
     """The cut-out, fitted to frames of one size. Keeps nothing between calls: any thread may ask for any time.
 
-    `bgra` is (H, W, 4) uint8 with straight alpha; its colours go on where it is transparent.
+    `bgra` is (H, W, 4) uint8 with straight alpha; its colours go on where it is transparent. From head to foot it
+    is `tall` frame heights, and sits on the line that is `floor` frame heights below the upper edge: 1 is the
+    lower edge. `lively` motions go beyond those of a call.
     """
 
-    def __init__(self, bgra: NDArray[np.uint8], size: Size) -> None:
+    def __init__(
+        self,
+        bgra: NDArray[np.uint8],
+        size: Size,
+        motion: Motion = pose,
+        *,
+        tall: float = _HEIGHT_USED,
+        floor: float = 1.0,
+        lively: bool = False,
+    ) -> None:
         height, width = bgra.shape[:2]
-        self._size = size
-        self._scale = min(_HEIGHT_USED * size.height / (_FOOT[1] - _TOP), _WIDTH_USED * size.width / _SHOULDERS)
+        self._size, self._motion = size, motion
+        self._floor = size.height * floor
+        self._bands = _ALL if lively else _BANDS
+        self._scale = min(tall * size.height / (_FOOT[1] - _TOP), _WIDTH_USED * size.width / _SHOULDERS)
         # Bilinear sampling aliases when it shrinks much: small frames are sampled from a smaller cut-out.
         ratio = 1.0 if self._scale > 0.6 else self._scale * 1.25
         kept = Size(max(2, round(width * ratio / 2) * 2), max(2, round(height * ratio / 2) * 2))
@@ -87,51 +149,41 @@ class Portrait:
         self._alpha: Plane = shrink(np.ascontiguousarray(bgra[..., 3]), kept)
         self._kept = (kept.width / width, kept.height / height)
 
-    def alpha(self, seconds: float) -> Alpha:
-        """The exact matte of the frame at that time, (H, W), in new memory."""
-        whole = np.zeros((self._size.height, self._size.width), np.uint8)
-        for patch in self._patches(pose(seconds)):
-            whole[patch.rows, patch.columns] = self._matte(patch)
-        return Alpha(whole)
+    def patches(self, seconds: float) -> list[Patch]:
+        """All of the frame that the person may touch at that time, if any; the patches do not overlap."""
+        return [self._patch(place) for place in self._places(self._motion(seconds)) if place.x.size]
 
-    def over(self, picture: Picture, seconds: float) -> None:
-        """Puts the person into the picture: alpha * person + (1 - alpha) * picture, plane by plane.
+    def _patch(self, place: _Place) -> Patch:
+        y = _sampled(self._color.y, place.x, place.y)
+        u, v = (_sampled(plane, place.half_x, place.half_y) for plane in (self._color.u, self._color.v))
+        return Patch(place.rows, place.columns, y, u, v, self._matte(place))
 
-        The chroma planes take the mean of the four alphas of each of their pixels.
-        """
-        for patch in self._patches(pose(seconds)):
-            matte = self._matte(patch)
-            half = cv2.resize(matte, (matte.shape[1] // 2, matte.shape[0] // 2), interpolation=cv2.INTER_LINEAR)
-            rows, columns = _half(patch.rows), _half(patch.columns)
-            _blend(self._color.y, patch.x, patch.y, matte, picture.y[patch.rows, patch.columns])
-            _blend(self._color.u, patch.half_x, patch.half_y, half, picture.u[rows, columns])
-            _blend(self._color.v, patch.half_x, patch.half_y, half, picture.v[rows, columns])
-
-    def _matte(self, patch: _Patch) -> Plane:
-        matte: Plane = cv2.remap(self._alpha, patch.x, patch.y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+    def _matte(self, place: _Place) -> Plane:
+        matte: Plane = cv2.remap(self._alpha, place.x, place.y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
         return matte
 
-    def _patches(self, now: Pose) -> list[_Patch]:
-        return [self._patch(now, *band) for band in _BANDS]
+    def _places(self, now: Pose) -> list[_Place]:
+        return [self._place(now, *band) for band in self._bands]
 
-    def _patch(self, now: Pose, top: float, bottom: float, left: float, right: float) -> _Patch:
+    def _place(self, now: Pose, top: float, bottom: float, left: float, right: float) -> _Place:
         width, height = self._size
         middle = width / 2 + now.shift * height
-        rows = _even(height + (top - _FOOT[1]) * self._scale, height + (bottom - _FOOT[1]) * self._scale, height)
+        foot = self._floor - now.rise * height
+        rows = _even(foot + (top - _FOOT[1]) * self._scale, foot + (bottom - _FOOT[1]) * self._scale, height)
         columns = _even(middle + (left - _FOOT[0]) * self._scale, middle + (right - _FOOT[0]) * self._scale, width)
         grid = self._grid(now, rows, columns)
         shape = Size(columns.stop - columns.start, rows.stop - rows.start)
         fine = [_enlarged(g, _CELL, shape) for g in grid]
         half = Size(shape.width // 2, shape.height // 2)
         coarse = [_enlarged(g * _HALF - _HALF / 2, _CELL // 2, half) for g in grid]
-        return _Patch(rows, columns, fine[0], fine[1], coarse[0], coarse[1])
+        return _Place(rows, columns, fine[0], fine[1], coarse[0], coarse[1])
 
     def _grid(self, now: Pose, rows: slice, columns: slice) -> tuple[_Grid, _Grid]:
         """Where the middle of each cell of a patch, and of a ring of cells around it, lies in the cut-out."""
         x, y = np.meshgrid(_middles(columns), _middles(rows))
         size = self._scale * now.zoom
         x = (x - self._size.width / 2 - now.shift * self._size.height) / size
-        y = (y - self._size.height) / size
+        y = (y - self._floor + now.rise * self._size.height) / size
         x, y = _turned(x, y, -now.lean)
         x, y = x + _FOOT[0], y + _FOOT[1]
         away = np.hypot(x - _HEAD[0], y - _HEAD[1]) / _HEAD_RADIUS
@@ -170,13 +222,6 @@ def _enlarged(grid: _Grid, cell: int, size: Size) -> _Grid:
     return fine[cell : cell + size.height, cell : cell + size.width]
 
 
-def _half(pixels: slice) -> slice:
-    return slice(pixels.start // 2, pixels.stop // 2)
-
-
-def _blend(source: Plane, x: _Grid, y: _Grid, alpha: Plane, room: Plane) -> None:
-    """Writes alpha * person + (1 - alpha) * room into `room`; exact to one level."""
-    person = cv2.remap(source, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    cv2.multiply(person, alpha, person, 1 / 255)
-    cv2.multiply(room, cv2.bitwise_not(alpha), room, 1 / 255)
-    cv2.add(person, room, room)
+def _sampled(plane: Plane, x: _Grid, y: _Grid) -> Plane:
+    sampled: Plane = cv2.remap(plane, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return sampled

@@ -1,6 +1,6 @@
 """The synthetic sitter: a real portrait that moves in front of a room, seen by a noisy camera. Needs no device.
 
-Its true matte is known exactly, because the frames are made with it.
+Its true matte is known exactly, because the frames are made with it. `scenes` has what it can be set in.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ from numpy.typing import NDArray
 from rimlight.assets import asset
 from rimlight.errors import SettingError, SourceError
 from rimlight.pacing import Pacer
-from rimlight.picture import cover, from_bgr
-from rimlight.sources.portrait import Portrait
-from rimlight.types import Alpha, Frame, Picture, Plane, Size, Source, StreamFormat
+from rimlight.picture import from_bgr
+from rimlight.sources.cast import Cast
+from rimlight.sources.exposure import Camera, Noise, Room
+from rimlight.sources.portrait import Patch, over, put
+from rimlight.sources.scenes import SCENES
+from rimlight.types import Alpha, Frame, Picture, Size, Source, StreamFormat
 
 _SMALLEST, _LARGEST = Size(160, 90), Size(3840, 2160)
-_TILE = 512
-_MIDDLE = 8
 
 
 def open_sitter(
@@ -34,14 +35,16 @@ def open_sitter(
     paced: bool = True,
     seed: int = 0,
     noise: float = 2.0,
+    scene: str = "plain",
 ) -> SitterSource:
-    """Opens the sitter: the same `size`, `fps`, `seed` and `noise` give the same frames, bit by bit.
+    """Opens the sitter: the same `size`, `fps`, `seed`, `noise` and `scene` give the same frames, bit by bit.
 
     `size` (made even) is from 160x90 to 3840x2160, or upright; `duration` is in seconds, None has no end. `paced`
     gives frames like a camera: each at its time, skipping those that nobody fetched; without it every frame comes
-    as fast as asked for. `noise` is the sensor noise's standard deviation in levels of luma, 0 (none) to 4.
+    as fast as asked for. `noise` is the sensor noise's standard deviation in levels of luma, 0 (none) to 4, which
+    dark scenes multiply. `scene` is one of `scenes.SCENES`.
 
-    Raises SettingError for what is out of range, SourceError if the shipped pictures are missing.
+    Raises SettingError for what is out of range or no scene, SourceError if the shipped pictures are missing.
     """
     size = size.even
     if not (min(_SMALLEST) <= min(size) <= min(_LARGEST) and max(_SMALLEST) <= max(size) <= max(_LARGEST)):
@@ -50,9 +53,18 @@ def open_sitter(
         raise SettingError(f"the sitter cannot move at {fps} frames a second", "Choose a rate above 0, such as 30.")
     if not 0 <= noise <= 4:
         raise SettingError(f"the sitter's noise cannot be {noise}", "Choose a value from 0 to 4.")
-    portrait = Portrait(_read(asset("sitters", "astronaut.png"), cv2.IMREAD_UNCHANGED), size)
-    room = cover(from_bgr(_read(asset("sitters", "room.jpg"), cv2.IMREAD_COLOR)), size)
-    return SitterSource(StreamFormat(size, fps), portrait, room, _Noise(size, noise, seed), duration, paced)
+    if scene not in SCENES:
+        raise SettingError(f"the sitter has no scene '{scene}'", f"Choose one of: {', '.join(SCENES)}.")
+    setting = SCENES[scene]
+    cutouts = [_read(asset("sitters", name), cv2.IMREAD_UNCHANGED) for name in setting.cutouts]
+    cast = Cast(setting.cast(cutouts, size))
+    view = _read(asset(*setting.place), cv2.IMREAD_COLOR)
+    if setting.furnish:
+        setting.furnish(view)
+    room = Room(from_bgr(view), size, setting.shake)
+    camera = Camera(Noise(size, noise * setting.noise, seed, setting.grain), setting.gain, setting.quality)
+    name = "sitter" if scene == "plain" else f"sitter:{scene}"
+    return SitterSource(name, StreamFormat(size, fps), cast, room, camera, duration, paced)
 
 
 class SitterSource(Source):
@@ -62,17 +74,19 @@ class SitterSource(Source):
 
     def __init__(
         self,
+        name: str,
         stream: StreamFormat,
-        portrait: Portrait,
-        room: Picture,
-        noise: _Noise,
+        cast: Cast,
+        room: Room,
+        camera: Camera,
         duration: float | None,
         paced: bool,
     ) -> None:
+        self.name = name
         self._format = stream
-        self._portrait = portrait
+        self._cast = cast
         self._room = room
-        self._noise = noise
+        self._camera = camera
         self._duration = math.inf if duration is None else duration
         self._closed = threading.Event()
         self._pacer = Pacer(stream.fps, sleep=self._closed.wait) if paced else None
@@ -84,14 +98,42 @@ class SitterSource(Source):
 
     def truth(self, index: int) -> Alpha:
         """The exact matte that frame `index` was made with, (H, W) uint8, in new memory. Any thread, any time."""
-        return self._portrait.alpha(self._seconds(index))
+        width, height = self._format.size
+        whole = np.zeros((height, width), np.uint8)
+        for patch in self._cast.patches(self._seconds(index)):
+            whole[patch.rows, patch.columns] = patch.alpha
+        return Alpha(whole)
+
+    def room(self, index: int) -> Picture:
+        """The room alone as the camera would see it in frame `index`, in new memory. Any thread, any time.
+
+        Without noise and compression, as `person` is.
+        """
+        room = self._room.at(self._seconds(index))
+        for plane, seen in zip(room.planes, self._camera.exposed(room.planes, self._seconds(index)), strict=True):
+            np.copyto(plane, seen)
+        return room
+
+    def person(self, index: int) -> Picture:
+        """The person's own, unmixed colours in frame `index`, in new memory. Any thread, any time.
+
+        They mean something wherever `truth` is above 0, and are black elsewhere or go on. In each plane
+        truth * person + (1 - truth) * room is the picture without noise and compression, to one level; a chroma
+        pixel's truth is the mean of its four.
+        """
+        picture = Picture.empty(self._format.size, self._format.color)
+        for plane, black in zip(picture.planes, (16, 128, 128), strict=True):
+            plane.fill(black)
+        for patch in self._patches(index):
+            put(picture, patch)
+        return picture
 
     def render(self, index: int) -> Picture:
         """The picture of frame `index`, noise and all, in new memory. Any thread, any time."""
-        picture = Picture(self._room.i420.copy(), self._room.color)
-        self._portrait.over(picture, self._seconds(index))
-        self._noise.add(picture, index)
-        return picture
+        picture = self.room(index)
+        for patch in self._patches(index):
+            over(picture, patch)
+        return self._camera.recorded(picture, index)
 
     def read(self) -> Frame | None:
         """The next frame; when paced, at its time and with its deadline as `at`. None at the end or when closed."""
@@ -109,40 +151,21 @@ class SitterSource(Source):
     def close(self) -> None:
         self._closed.set()
 
+    def _patches(self, index: int) -> list[Patch]:
+        """The cast's patches in the light of that frame."""
+        seconds = self._seconds(index)
+        return [
+            Patch(
+                patch.rows, patch.columns, *self._camera.exposed((patch.y, patch.u, patch.v), seconds), patch.alpha
+            )
+            for patch in self._cast.patches(seconds)
+        ]
+
     def _gives(self, index: int) -> bool:
         return not self._closed.is_set() and self._seconds(index) < self._duration
 
     def _seconds(self, index: int) -> float:
         return float(index / self._format.fps)
-
-
-class _Noise:
-    """Sensor noise, strong in luma and weak in chroma: windows into two banks, at places drawn for each frame."""
-
-    def __init__(self, size: Size, strength: float, seed: int) -> None:
-        rng = np.random.default_rng(seed)
-        self._strength = strength
-        self._seed = seed
-        self._banks = [
-            _bank(rng, strength * part, Size(size.width // step, size.height // step))
-            for part, step in ((1.0, 1), (0.4, 2))
-        ]
-
-    def add(self, picture: Picture, index: int) -> None:
-        if not self._strength:
-            return
-        rng = np.random.default_rng((self._seed, index))
-        for plane, bank in zip(picture.planes, (self._banks[0], self._banks[1], self._banks[1]), strict=True):
-            x, y = rng.integers(0, _TILE, 2)
-            cv2.add(plane, bank[y : y + plane.shape[0], x : x + plane.shape[1]], plane)
-            cv2.subtract(plane, _MIDDLE, plane)
-
-
-def _bank(rng: np.random.Generator, strength: float, size: Size) -> Plane:
-    """Noise around _MIDDLE, one tile repeated to hold every window of `size`."""
-    tile = rng.standard_normal((_TILE, _TILE), np.float32) * np.float32(strength) + _MIDDLE
-    tile = np.rint(tile).clip(0, 2 * _MIDDLE).astype(np.uint8)
-    return np.pad(tile, ((0, size.height), (0, size.width)), "wrap")
 
 
 def _read(path: Path, how: int) -> NDArray[np.uint8]:
