@@ -54,6 +54,8 @@ def test_version_and_help() -> None:
         (["--fps", "0"], "--fps 0"),
         (["--blur-strength", "3"], "--blur-strength 3"),
         (["--model", "huge"], "standard"),
+        (["--runtime", "tpu"], "auto, litert"),
+        (["--runtime", "litert", "--model", "best"], "ONNX Runtime does"),
         (["--colour", "red"], "--colour"),
         (["nonsense"], "nonsense"),
         (["process", "only-one.mp4"], "one input and an output"),

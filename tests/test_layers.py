@@ -30,7 +30,11 @@ def floor(packages: str, rooms: str) -> Floor:
 VOCABULARY = floor("numpy", "types errors assets")
 SETTINGS = floor("pydantic", "settings")
 PICTURE_WORK = floor(
-    "numpy cv2", "pool picture framing smoothing refine region composite foreground light edge figures sheet"
+    "numpy cv2",
+    """
+    pool picture region framing follower agreement smoothing evidence refine composite foreground light edge
+    figures sheet
+    """,
 )
 TIMING = floor("", "slot pacing meter")
 EDGES = floor(
@@ -40,7 +44,8 @@ EDGES = floor(
     sources sources.cameras sources.webcam sources.decoding sources.planes sources.clip
     sources.ink sources.worn sources.furniture sources.portrait sources.cast sources.exposure sources.scenes
     sources.sitter
-    segmenters segmenters.selfie segmenters.sealed segmenters.mediapipe segmenters.opencv segmenters.ellipse
+    segmenters segmenters.selfie segmenters.sealed segmenters.chatter segmenters.litert segmenters.mediapipe
+    segmenters.opencv segmenters.ellipse
     segmenters.nets segmenters.onnx
     backgrounds backgrounds.plate backgrounds.color backgrounds.blur backgrounds.still backgrounds.clip
     backgrounds.transparent
@@ -51,9 +56,9 @@ EDGES = floor(
 WHOLE = floor(
     "numpy cv2 cyclopts rich platformdirs",
     """
-    pipeline status delivery live mattes offline photo models assemble batch controls devices
+    matting pipeline status delivery live mattes offline photo models assemble batch controls devices
     matted scores evaluate
-    __init__ sample bench demo cli __main__
+    __init__ sample bench demo look cli __main__
     """,
 )
 FLOORS = (VOCABULARY, SETTINGS, PICTURE_WORK, TIMING, EDGES, WHOLE)
@@ -63,6 +68,7 @@ ALL_FLOORS = {"typing_extensions", "_typeshed"}
 
 # Each wraps one thing outside; loaded when that thing is opened, for some take a second.
 WRAPPED = {
+    "ai_edge_litert": {"segmenters.litert"},
     "av": {
         "sources.decoding",
         "sources.planes",

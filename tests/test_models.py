@@ -182,6 +182,17 @@ def test_the_list_names_each_with_licence_and_place(
     assert f"best: {path}\n" in listed()
 
 
+@pytest.mark.parametrize("installed", [True, False])
+def test_the_list_names_what_runs_ours(installed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models, "has_litert", lambda: installed)
+    text = io.StringIO()
+    print_table(Console(file=text, width=120))
+    rows = [line for line in text.getvalue().splitlines() if "selfie general" in line or "selfie landscape" in line]
+    assert len(rows) == 2
+    assert all(("LiteRT" if installed else "MediaPipe or OpenCV") in row for row in rows)
+    assert ("pip install 'rimlight[lean]'" in text.getvalue()) is not installed
+
+
 def test_the_command_lists_and_refuses_what_it_cannot_fetch(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match=r"^0$"):
         run(["models"])

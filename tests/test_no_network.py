@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from network_watch import Attempt, Seen, run_watched, why_not
+from rimlight.settings import RUNTIMES
 
 REASON = why_not()
 pytestmark = [
@@ -25,30 +26,53 @@ def watched_python(code: str) -> Seen:
 
 
 SEGMENT = """
+import os
 import time
 import numpy as np
 from rimlight.segmenters.{runtime} import open_{runtime}
 from rimlight.segmenters.selfie import GENERAL
 
 noise = np.random.default_rng(7).integers(0, 255, (256, 256, 3), dtype=np.uint8)
+threads = len(os.listdir("/proc/self/task"))
 with open_{runtime}(GENERAL) as segmenter:
     for _ in range(5):
         assert segmenter.segment(noise).shape == (256, 256)
 # MediaPipe reports from a thread of its own when a task closes.
 time.sleep(1)
+print(len(os.listdir("/proc/self/task")) - threads)
 """
 
 
-@pytest.mark.parametrize("runtime", ["mediapipe", "opencv"])
+@pytest.mark.parametrize("runtime", RUNTIMES)
 def test_segmenting_reaches_for_no_network(runtime: str) -> None:
     seen = watched_python(SEGMENT.format(runtime=runtime))
 
     assert seen.attempts == []
 
 
-def test_a_whole_run_reaches_for_no_network(tmp_path: Path) -> None:
+def test_litert_opens_no_socket_and_starts_no_thread() -> None:
+    """Why it is not sealed as MediaPipe is."""
+    seen = watched_python(SEGMENT.format(runtime="litert"))
+
+    assert seen.families == set()
+    assert seen.output == "0\n"
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_a_whole_run_reaches_for_no_network(runtime: str, tmp_path: Path) -> None:
     recording = tmp_path / "out.mp4"
-    options = ["--camera", "sitter", "--size", "320x180", "--duration", "1", "--to", str(recording)]
+    options = [
+        "--camera",
+        "sitter",
+        "--size",
+        "320x180",
+        "--duration",
+        "1",
+        "--to",
+        str(recording),
+        "--runtime",
+        runtime,
+    ]
 
     seen = run_watched([sys.executable, "-m", "rimlight", *options])
 

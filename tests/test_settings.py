@@ -33,13 +33,29 @@ def test_what_is_no_size_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("blur_strength", 3), ("light_wrap", 1.5), ("fps", 0), ("fps", 1000), ("model", "foo"), ("duration", -1)],
+    [
+        ("blur_strength", 3),
+        ("light_wrap", 1.5),
+        ("fps", 0),
+        ("fps", 1000),
+        ("model", "foo"),
+        ("runtime", "foo"),
+        ("duration", -1),
+    ],
 )
 def test_out_of_range_names_setting_and_value(name: str, value: object) -> None:
     with pytest.raises(SettingError) as caught:
         settings_from(**{name: value})
     assert name.replace("_", "-") in str(caught.value)
     assert str(value) in str(caught.value)
+
+
+def test_a_runtime_is_named_only_for_the_models_that_it_runs() -> None:
+    assert settings_from(runtime="opencv", model="fast").runtime == "opencv"
+    for model in ("best", "mine.onnx"):
+        assert settings_from(model=model).runtime == "auto"
+        with pytest.raises(SettingError, match=f"opencv does not run --model {model}"):
+            settings_from(runtime="opencv", model=model)
 
 
 def test_an_unknown_setting_is_refused() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -104,3 +105,53 @@ def test_a_python_that_is_too_old_is_named_with_the_way_out(tmp_path: Path, scri
         f"Rimlight needs Python 3.10 or newer, but here is {found.format(python=python)}.\n"
         "Install a newer one and name it, for instance: make demo PYTHON=python3.12\n"
     )
+
+
+# Stands in for every Python: makes a .venv of itself, and pip notes what it is asked for. Where there is no LiteRT,
+# it can neither be installed nor imported; where there is no network, nothing can be installed.
+PYTHON = """#!/bin/sh
+case "$*" in
+    *sys.version_info*) echo 3.11 ;;
+    "-m venv"*) mkdir -p .venv/bin && cp "$0" .venv/bin/python ;;
+    "-m pip"*)
+        for last in "$@"; do :; done
+        echo "$last" >>asked
+        [ -z "$NO_NETWORK" ] || { echo "pip: no network" >&2; exit 1; }
+        case "$last$NO_LITERT" in *lean*1) echo "pip: no such wheel" >&2; exit 1 ;; esac ;;
+    *ai_edge_litert*) [ -z "$NO_LITERT" ] || { echo "Traceback" >&2; exit 1; } ;;
+esac
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "missing", "asked", "code", "said"),
+    [
+        ([], "", [".[lean]"], 0, ""),
+        ([], "NO_LITERT", [".[lean]", "."], 0, "LiteRT is not to be had here: MediaPipe runs the model instead"),
+        ([], "NO_NETWORK", [".[lean]", "."], 1, "pip: no network\nRimlight could not be installed"),
+        (["--dev"], "", [".[dev]"], 0, ""),
+    ],
+)
+def test_litert_is_installed_where_it_can_be(
+    words: list[str], missing: str, asked: list[str], code: int, said: str, tmp_path: Path
+) -> None:
+    (tmp_path / "tools").mkdir()
+    for file in ("tools/setup", "pyproject.toml"):
+        shutil.copy(TOOLS.parent / file, tmp_path / file)
+    python = tmp_path / "python3"
+    python.write_text(PYTHON, encoding="utf-8")
+    python.chmod(0o755)
+    environment = {"PYTHON": str(python), "NO_LITERT": "", "NO_NETWORK": ""} | ({missing: "1"} if missing else {})
+
+    done = subprocess.run(
+        [tmp_path / "tools" / "setup", *words],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == code, done.stderr
+    assert (tmp_path / "asked").read_text(encoding="utf-8").split() == asked
+    assert done.stderr.startswith(said)
+    assert len(done.stderr.splitlines()) == len(said.splitlines())

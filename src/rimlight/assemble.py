@@ -19,8 +19,9 @@ from rimlight.framing import fitted, squashed
 from rimlight.meter import Meter
 from rimlight.models import BEST
 from rimlight.pipeline import Pipeline
-from rimlight.segmenters.selfie import GENERAL, LANDSCAPE
-from rimlight.settings import Settings
+from rimlight.segmenters.litert import has_litert, open_litert
+from rimlight.segmenters.selfie import GENERAL, LANDSCAPE, SelfieModel
+from rimlight.settings import RUNTIMES, Settings, Tuning
 from rimlight.types import Background, Segmenter, Sink, Size, Source, StreamFormat
 
 _SHARE = 0.6
@@ -56,30 +57,50 @@ def open_source(settings: Settings) -> Source:
 
 
 def open_segmenter(
-    model: str, say: Say = silence, picture: Size = Size(1280, 720), budget: float | None = None
+    model: str,
+    say: Say = silence,
+    picture: Size = Size(1280, 720),
+    budget: float | None = None,
+    runtime: str = "auto",
 ) -> Segmenter:
-    """The tier or file of that name: our models in MediaPipe or, where that cannot load, in OpenCV, which is said.
+    """The tier or file of that name; `runtime`, for our own models, is that of `Settings`.
+
+    'auto' takes LiteRT where it is installed, else MediaPipe, else OpenCV, and says what could not be loaded.
+    That they give the same masks is tested (tests/contracts/test_segmenters.py), not tried at each start.
 
     'best' and files run in ONNX Runtime, at a size made for `picture` and, if there is a `budget` in seconds, for
     this machine (`open_onnx`).
 
-    Raises ModelError if the model's file is missing or not what it should be, SegmenterError if its runtime is.
+    Raises ModelError if the model's file is missing or not what it should be, SegmenterError if the runtime that is
+    named, or needed, cannot be loaded.
     """
     if model == "best" or model.lower().endswith(".onnx"):
         from rimlight.segmenters.onnx import open_onnx
 
         return open_onnx(BEST.checked() if model == "best" else Path(model), picture, budget)
-    from rimlight.segmenters.mediapipe import open_mediapipe
-
     file = LANDSCAPE if model == "fast" else GENERAL
-    try:
-        return open_mediapipe(file)
-    except SegmenterError as error:
-        from rimlight.segmenters.opencv import open_opencv
+    if runtime != "auto":
+        return _open_selfie(file, runtime)
+    # LiteRT is an extra: where it is not installed, nothing is amiss.
+    *better, last = RUNTIMES if has_litert() else RUNTIMES[1:]
+    for candidate, following in zip(better, [*better[1:], last], strict=True):
+        try:
+            return _open_selfie(file, candidate)
+        except SegmenterError as error:
+            say(f"{error.what.splitlines()[0]}; {following} runs the same model instead, slower.")
+    return _open_selfie(file, last)
 
-        reason = error.what.splitlines()[0]
-        say(f"{reason}; OpenCV runs the same model instead, at about a third of the speed.")
-        return open_opencv(file)
+
+def _open_selfie(file: SelfieModel, runtime: str) -> Segmenter:
+    if runtime == "litert":
+        return open_litert(file)
+    if runtime == "mediapipe":
+        from rimlight.segmenters.mediapipe import open_mediapipe
+
+        return open_mediapipe(file)
+    from rimlight.segmenters.opencv import open_opencv
+
+    return open_opencv(file)
 
 
 def shipped_backgrounds() -> dict[str, Path]:
@@ -145,14 +166,24 @@ def open_pipeline(
             open_background(settings.background, settings.blur_strength, format, live=live)
         )
         budget = _SHARE / float(format.fps) if live else None
-        segmenter = opened.enter_context(open_segmenter(settings.model, say, format.size, budget))
+        segmenter = opened.enter_context(open_segmenter(settings.model, say, format.size, budget, settings.runtime))
         opened.pop_all()
-    tuning = settings.tuning
-    if segmenter.is_matte:
-        # Its input is made of the reduced picture, its matte lies on it: smaller, that would cost both detail.
-        tuning = tuning.model_copy(update={"guide_size": max(tuning.guide_size, *segmenter.size)})
+    tuning = _tuned(settings, segmenter, live)
     framing = squashed if settings.model == "fast" else fitted
     return Pipeline(segmenter, background, framing, tuning, meter, settings.mirror, settings.light_wrap)
+
+
+def _tuned(settings: Settings, segmenter: Segmenter, live: bool) -> Tuning:
+    """The settings' tuning, and what depends on the model and on whether there is time."""
+    tuning = settings.tuning
+    changes: dict[str, object] = {"views": tuning.views or (1 if live else 2)}
+    if settings.model != "standard":
+        # Only the standard model was seen to gain by it.
+        changes |= {"follow": False, "views": 1}
+    if segmenter.is_matte:
+        # Its input is made of the reduced picture, its matte lies on it: smaller, that would cost both detail.
+        changes["guide_size"] = max(tuning.guide_size, *segmenter.size)
+    return tuning.model_copy(update=changes)
 
 
 def open_sinks(

@@ -22,13 +22,14 @@ from statistics import median
 from typing import Any, Generic, TypeVar
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
-from rimlight.assemble import open_pipeline
+from rimlight.assemble import open_pipeline, open_segmenter
 from rimlight.errors import RimlightError
 from rimlight.meter import Meter
 from rimlight.picture import to_bgr
 from rimlight.sample import Sample
+from rimlight.segmenters.litert import has_litert
 from rimlight.segmenters.selfie import GENERAL
 from rimlight.settings import Settings
 from rimlight.sources.sitter import open_sitter
@@ -52,6 +53,8 @@ class Row:
     size: str
     background: str
     model: str
+    runtime: str
+    """What ran the model."""
     threads: int
     fps: float
     """Pictures a second at the median time of a frame."""
@@ -74,15 +77,18 @@ def bench(seconds: float, say: Callable[[str], None]) -> list[Row]:
 
 
 def ratios(rows: list[Row]) -> dict[str, float]:
-    """By size: how many times the sample's frames a second blur with the standard model does, on one core each."""
-    fps = {(row.size, row.background, row.model, row.threads): row.fps for row in rows}
+    """By size: how many times the sample's frames a second blur with the standard model does, on one core each.
+
+    Of several runtimes it is the first, the one that `--runtime auto` picks here.
+    """
+    fps = {(row.size, row.background, row.model, row.threads): row.fps for row in reversed(rows)}
     sizes = dict.fromkeys(row.size for row in rows)
     return {s: fps[s, "blur", "standard", 1] / fps[s, "blur", "sample", 1] for s in sizes}
 
 
 def machine() -> str:
     """Processor, cores, Python and the versions that matter, in one line."""
-    packages = ("numpy", "opencv-contrib-python", "mediapipe")
+    packages = ["numpy", "opencv-contrib-python", "mediapipe", *(["ai-edge-litert"] if has_litert() else [])]
     versions = ", ".join(f"{name} {version(name)}" for name in packages)
     return f"{_processor()}, {_cores()} cores, Python {platform.python_version()}, {versions}"
 
@@ -91,12 +97,12 @@ def print_table(rows: list[Row]) -> None:
     """For people: the machine, a row a way, and what the bars are held against."""
     console = Console(highlight=False)
     console.print(machine(), soft_wrap=True)
-    table = Table("size", "background", "model", "cores", "fps", "cpu ms", "stages, median ms")
+    short = ("size", "background", "model", "runtime", "cores", "fps", "cpu ms")
+    table = Table(*(Column(name, no_wrap=True) for name in short), "stages, median ms")
     for row in rows:
         stages = ", ".join(f"{name} {value:.1f}" for name, value in row.stages_ms.items())
-        table.add_row(
-            row.size, row.background, row.model, str(row.threads), f"{row.fps:.1f}", f"{row.cpu_ms:.1f}", stages
-        )
+        numbers = (str(row.threads), f"{row.fps:.1f}", f"{row.cpu_ms:.1f}", stages)
+        table.add_row(row.size, row.background, row.model, row.runtime, *numbers)
     console.print(table)
     for size, ratio in ratios(rows).items():
         console.print(f"{size}, blur, one core: {ratio:.1f} times the sample")
@@ -133,11 +139,17 @@ class _Way(Generic[Input]):
     """One thing to measure: takes the inputs in turns, remembers how long each took."""
 
     def __init__(
-        self, background: str, model: str, inputs: Sequence[Input], process: Callable[[Input, int], object]
+        self,
+        background: str,
+        model: str,
+        runtime: str,
+        inputs: Sequence[Input],
+        process: Callable[[Input, int], object],
     ) -> None:
         """`process` is given an input and how many it had before."""
         self.background = background
         self.model = model
+        self.runtime = runtime
         self.meter = Meter()
         self._inputs = inputs
         self._process = process
@@ -166,7 +178,8 @@ class _Way(Generic[Input]):
     def row(self, size: Size, threads: int) -> Row:
         stages = {name: round(stage.p50 * 1e3, 3) for name, stage in self.meter.snapshot().stages.items()}
         fps, cpu = 1 / median(self._walls), self._cpu / len(self._walls)
-        return Row(str(size), self.background, self.model, threads, round(fps, 1), round(cpu * 1e3, 2), stages)
+        way = (self.background, self.model, self.runtime)
+        return Row(str(size), *way, threads, round(fps, 1), round(cpu * 1e3, 2), stages)
 
 
 def _measure(threads: int, seconds: float) -> list[Row]:
@@ -183,8 +196,11 @@ def _measure_size(size: Size, threads: int, seconds: float) -> list[Row]:
     with open_sitter(size, paced=False) as sitter:
         pictures = [frame.picture for frame in (sitter.read() for _ in range(TURN)) if frame]
     with ExitStack() as opened:
-        ways = [opened.enter_context(_pipeline(background, "standard", pictures)) for background in BACKGROUNDS]
-        ways.append(opened.enter_context(_pipeline("blur", "fast", pictures)))
+        runtime = _default_runtime()
+        ways = [opened.enter_context(_pipeline(b, "standard", runtime, pictures)) for b in BACKGROUNDS]
+        ways.append(opened.enter_context(_pipeline("blur", "fast", runtime, pictures)))
+        if threads == 1 and runtime == "litert":
+            ways.append(opened.enter_context(_pipeline("blur", "standard", "mediapipe", pictures)))
         if threads == 1:
             ways.append(opened.enter_context(_sample(pictures)))
         for way in ways:
@@ -195,11 +211,19 @@ def _measure_size(size: Size, threads: int, seconds: float) -> list[Row]:
         return [way.row(size, threads) for way in ways]
 
 
+def _default_runtime() -> str:
+    """What `--runtime auto` picks here."""
+    with open_segmenter("standard") as segmenter:
+        return segmenter.name.split()[0]
+
+
 @contextmanager
-def _pipeline(background: str, model: str, pictures: Sequence[Picture]) -> Iterator[_Way[Any]]:
-    settings = Settings(background="studio" if background == "picture" else background, model=model)
+def _pipeline(background: str, model: str, runtime: str, pictures: Sequence[Picture]) -> Iterator[_Way[Any]]:
+    settings = Settings(
+        background="studio" if background == "picture" else background, model=model, runtime=runtime
+    )
     with open_pipeline(settings, StreamFormat(pictures[0].size, Fraction(30))) as pipeline:
-        way = _Way(background, model, pictures, lambda p, n: pipeline.process(Frame(p, n / 30, n)))
+        way = _Way(background, model, runtime, pictures, lambda p, n: pipeline.process(Frame(p, n / 30, n)))
         way.meter = pipeline.meter
         yield way
 
@@ -211,6 +235,7 @@ def _sample(pictures: Sequence[Picture]) -> Iterator[_Way[Any]]:
         yield _Way(
             "blur",
             "sample",
+            "mediapipe",
             [bgr[:, :, ::-1].copy() for bgr in map(to_bgr, pictures)],
             lambda p, _: sample.process(p),
         )

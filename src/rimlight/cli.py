@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +17,7 @@ from cyclopts import App, CycloptsError, Parameter, UnusedCliTokensError
 
 from rimlight import __version__
 from rimlight.errors import RimlightError
+from rimlight.look import Look
 
 app = App(
     name="rimlight",
@@ -28,23 +29,6 @@ app = App(
     exit_on_error=False,
     suppress_keyboard_interrupt=False,
 )
-
-
-@Parameter(name="*")
-@dataclass(frozen=True)
-class Look:
-    """What the picture is to look like."""
-
-    background: str = "blur"
-    """blur, a colour as '#00b140', a picture or video file, transparent, or a shipped picture's name."""
-    blur_strength: float = 0.5
-    """0 (soft, but known) to 1 (only colours are left)."""
-    light_wrap: float = 0.25
-    """The new background's light on the person's edge: 0 (none) to 1 (as in front of a window)."""
-    model: str = "standard"
-    """standard; fast: half the time, less exact; best: finer, ten times the work; or a matting model, FILE.onnx."""
-    mirror: bool = False
-    """Exchange left and right of the camera's picture."""
 
 
 @app.default

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from rimlight.errors import DiskError, ModelError, UsageError
+from rimlight.segmenters.litert import has_litert
 from rimlight.segmenters.selfie import GENERAL, LANDSCAPE
 
 PATIENCE = 30
@@ -91,7 +92,8 @@ def get(name: str, say: Callable[[str], None], model: Download = BEST, folder: P
 def print_table(console: Console | None = None) -> None:
     """For people: every model with its tier, runtime, size and licence; below, where they lie."""
     console = console or Console(highlight=False)
-    ours, onnx = "MediaPipe or OpenCV", "ONNX Runtime" if has_runtime() else "ONNX Runtime (missing)"
+    ours = "LiteRT" if has_litert() else "MediaPipe or OpenCV"
+    onnx = "ONNX Runtime" if has_runtime() else "ONNX Runtime (missing)"
     places = {"standard": GENERAL.file, "fast": LANDSCAPE.file, BEST.name: BEST.path()}
     table = Table("--model", "model", "runtime", "size", "licence")
     for tier, name, runtime, size, licence in (
@@ -108,6 +110,9 @@ def print_table(console: Console | None = None) -> None:
         console.print(f"{tier}: {told}", markup=False, soft_wrap=True)
     if not has_runtime():
         console.print("ONNX Runtime is not installed: pip install 'rimlight[best]'", markup=False, soft_wrap=True)
+    if not has_litert():
+        told = "LiteRT, which takes two thirds of MediaPipe's time, is not installed: pip install 'rimlight[lean]'"
+        console.print(told, markup=False, soft_wrap=True)
 
 
 def has_runtime() -> bool:

@@ -2,47 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import cv2
-import numpy as np
-
 from rimlight.composite import over
 from rimlight.edge import color_edge
-from rimlight.errors import SegmenterError
 from rimlight.foreground import clean, difference
-from rimlight.framing import View
 from rimlight.light import light_wrap
+from rimlight.matting import Framing, Matting
 from rimlight.meter import Meter
-from rimlight.picture import mirror, reduced, resize, yuv_from_rgb
+from rimlight.picture import mirror, reduced
 from rimlight.pool import Pool
-from rimlight.refine import Refiner
 from rimlight.region import Region, enlarged
 from rimlight.settings import Tuning
-from rimlight.smoothing import Smoother
-from rimlight.types import (
-    Alpha,
-    Background,
-    Closes,
-    Color,
-    Cut,
-    Frame,
-    Mask,
-    Output,
-    Picture,
-    Planes,
-    Segmenter,
-    Size,
-)
-
-Framing = Callable[[Size, Size], View]
-"""Chooses the view for a picture's size and the model's: `framing.fitted` or `framing.squashed`."""
+from rimlight.types import Alpha, Background, Closes, Cut, Frame, Output, Picture, Segmenter, Size
 
 _LIGHTLESS = {"blur", "transparent"}
 """Backgrounds that give no light: the person's own room, whose light is there already, and none at all."""
-
-_SLACK = 1e-3
-"""What rounding may add to a probability."""
 
 
 class Pipeline(Closes):
@@ -62,16 +35,15 @@ class Pipeline(Closes):
         mirror: bool = False,
         light_wrap: float = 0.0,
     ) -> None:
+        """`light_wrap` is as in the settings."""
         self.background = background
         """May be exchanged between frames; whoever does so closes the old one."""
         self.mirror = mirror
         """Left and right of the picture, not of the background, exchanged. May be set between frames."""
         self.meter = meter or Meter()
         self._segmenter = segmenter
-        self._framing = framing
         self._tuning = tuning
-        self._smoother = Smoother(tuning.smoothing)
-        self._refiner = Refiner(tuning)
+        self._matting = Matting(segmenter, framing, tuning, self.meter)
         self._mirrored = mirror
         self._pictures, self._alphas = Pool(), Pool()
         self._spare = Picture.empty(Size(2, 2))
@@ -108,8 +80,7 @@ class Pipeline(Closes):
 
     def reset(self) -> None:
         """Forgets the past: the next frame is of another clip or camera."""
-        self._smoother.reset()
-        self._segmenter.reset()
+        self._matting.reset()
 
     def _cut(self, frame: Frame) -> tuple[Cut, Region]:
         """The frame with its own matte, mirrored if so set, and where anything of the person is."""
@@ -119,28 +90,11 @@ class Pipeline(Closes):
         picture = mirror(frame.picture) if self.mirror else frame.picture
         with self.meter.stage("reduce"):
             guide = reduced(picture, self._tuning.guide_size)
-        with self.meter.stage("segment"):
-            view = self._framing(picture.size, self._segmenter.size)
-            mask = view.back(checked(self._segmenter.segment(view.take(guide, picture.color)), view.model))
-        with self.meter.stage("smooth"):
-            if not self._segmenter.is_matte:
-                mask = self._smoother.smooth(mask, frame.at)
-        with self.meter.stage("refine"):
-            small = matte_at(mask, guide.size) if self._segmenter.is_matte else self._refiner.refine(guide, mask)
+        small, foreground = self._matting.matte(picture, guide, frame.at)
+        with self.meter.stage("enlarge"):
             alpha = Alpha(self._alphas.take(picture.size.height, picture.size.width))
             region = enlarged(small, alpha)
-            foreground = self._foreground(view, guide, picture.color)
         return Cut(picture, alpha, guide, small, frame.at, foreground), region
-
-    def _foreground(self, view: View, like: Planes, color: Color) -> Planes | None:
-        """The person's colours that the segmenter tells, at the size of the reduced picture."""
-        rgb = self._segmenter.foreground
-        if rgb is None:
-            return None
-        own = rgb[view.top : view.top + view.inner.height, view.left : view.left + view.inner.width]
-        planes = cv2.split(cv2.transform(own, yuv_from_rgb(color)))
-        y, u, v = (resize(p, Size(q.shape[1], q.shape[0])) for p, q in zip(planes, like, strict=True))
-        return Planes(y, u, v)
 
     def _kept(self, like: Picture) -> Picture:
         """Memory for an output, and the spare picture made ready for its size."""
@@ -152,18 +106,3 @@ class Pipeline(Closes):
         """Closes the segmenter and the background."""
         self._segmenter.close()
         self.background.close()
-
-
-def matte_at(matte: Mask, size: Size) -> Alpha:
-    """A segmenter's matte at the size of the reduced picture, bilinearly, in levels."""
-    return Alpha(cv2.multiply(resize(matte, size), 255, dtype=cv2.CV_8U))
-
-
-def checked(mask: Mask, size: Size) -> Mask:
-    """The mask itself. Raises SegmenterError unless it is a finite float32 mask of that size within 0..1."""
-    if mask.shape != (size.height, size.width) or mask.dtype != np.float32:
-        raise SegmenterError(f"the model gave {mask.dtype} of shape {mask.shape} for an input of {size}")
-    # Not-a-number makes both comparisons false.
-    if not (mask.min() >= -_SLACK and mask.max() <= 1 + _SLACK):
-        raise SegmenterError("the model gave probabilities that are not within 0 and 1")
-    return mask

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from typing_extensions import Self
 
 from rimlight.errors import SettingError
 from rimlight.types import Size
@@ -13,15 +14,34 @@ from rimlight.types import Size
 TIERS = ("standard", "fast", "best")
 """Models by name; any other is a file."""
 
+RUNTIMES = ("litert", "mediapipe", "opencv")
+"""What can run the models that ship, fastest first; their masks agree within 1e-3 (tests/contracts)."""
+
 
 class Tuning(BaseModel):
     """How the matte is made. The defaults are measured (docs/benchmarks.md); few people need others."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    follow: bool = True
+    """Whether the model looks at the person, and only now and then at the whole picture. Without: whoever sits far
+    from the camera gets a coarse outline."""
+
+    views: int | None = Field(None, ge=1, le=2)
+    """How often the model looks at each picture; the second time at its mirror image, which keeps furniture out.
+    2 takes twice the model's time. None: once in a live run, twice for files."""
+
     smoothing: float = Field(0.093, ge=0, le=1)
     """Seconds in which a doubtful pixel of the mask forgets two thirds of its past. 0: each frame for itself, the
     outline trembles; 1: calm, but trailing behind a waving hand. 0.093 keeps 0.7 over one frame at 30 fps."""
+
+    steadiness: float = Field(0.2, ge=0, le=1)
+    """Seconds in which a pixel that nothing moves in forgets two thirds of its past. 0: what is still trembles with
+    the model; 1: a slow change, such as dawn or a turning head in the dark, is seen late."""
+
+    evidence: bool = True
+    """Whether areas that the model doubts are decided by their colours. Without: dark hair and raised arms go
+    missing in parts; it costs half a millisecond."""
 
     guide_size: int = Field(384, ge=160, le=1920)
     """Long side in pixels of the reduced picture that guides the matte. 160: soft, rounded outline; 1920: follows
@@ -35,10 +55,10 @@ class Tuning(BaseModel):
     """Variance of colour (of 1.0 squared) below which an edge in the picture is no edge. 1e-5: noise is drawn into
     the matte; 1: the picture is ignored."""
 
-    curve_low: float = Field(0.2, ge=0, le=0.45)
+    curve_low: float = Field(0.17, ge=0, le=0.45)
     """Probability at and below which a pixel is background. 0: a veil around the person; 0.45: hair is shorn."""
 
-    curve_high: float = Field(0.9, ge=0.55, le=1)
+    curve_high: float = Field(0.87, ge=0.55, le=1)
     """Probability at and above which a pixel is person. 0.55: hard paper-cut edges; 1: the room shines through."""
 
 
@@ -70,6 +90,10 @@ class Settings(BaseModel):
     """'standard': the general 256x256 model; 'fast': the landscape 256x144 model, less exact, half the time;
     'best': RobustVideoMatting, finer, ten times the work, once it is fetched; or a matting model, FILE.onnx."""
 
+    runtime: str = "auto"
+    """What runs 'standard' and 'fast': 'litert', 'mediapipe' or 'opencv'; 'auto': the first of these that is there
+    and can be loaded. Their masks are the same, their times about 2:3:9. Other models run in ONNX Runtime."""
+
     mirror: bool = False
     """Left and right of the camera's picture exchanged; the background is not."""
 
@@ -89,6 +113,22 @@ class Settings(BaseModel):
         if value in TIERS or value.lower().endswith(".onnx"):
             return value
         raise SettingError(f"--model {value} is no model", f"Give {', '.join(TIERS)}, or a file as model.onnx.")
+
+    @field_validator("runtime")
+    @classmethod
+    def _runtime(cls, value: str) -> str:
+        if value in ("auto", *RUNTIMES):
+            return value
+        raise SettingError(f"--runtime {value} is no runtime", f"Give auto, {', '.join(RUNTIMES)}.")
+
+    @model_validator(mode="after")
+    def _runtime_of_model(self) -> Self:
+        if self.runtime == "auto" or self.model in ("standard", "fast"):
+            return self
+        raise SettingError(
+            f"--runtime {self.runtime} does not run --model {self.model}: ONNX Runtime does",
+            "Leave --runtime out, or give --model standard or --model fast.",
+        )
 
     @property
     def rate(self) -> Fraction:

@@ -13,12 +13,15 @@ from numpy.typing import NDArray
 
 from rimlight.assets import asset
 from rimlight.errors import ModelError
+from rimlight.picture import to_bgr
 from rimlight.segmenters.ellipse import EllipseSegmenter
+from rimlight.segmenters.litert import open_litert
 from rimlight.segmenters.mediapipe import open_mediapipe
 from rimlight.segmenters.onnx import open_onnx
 from rimlight.segmenters.opencv import open_opencv
 from rimlight.segmenters.selfie import GENERAL, LANDSCAPE, SelfieModel
-from rimlight.types import Rgb, Segmenter, Size
+from rimlight.sources.sitter import open_sitter
+from rimlight.types import Picture, Rgb, Segmenter, Size
 from tiny_nets import plain, recurrent
 
 
@@ -29,6 +32,8 @@ def tiny_onnx(make: Callable[[Path], Path]) -> Segmenter:
 
 
 OPENERS: dict[str, Callable[[], Segmenter]] = {
+    "litert general": lambda: open_litert(GENERAL),
+    "litert landscape": lambda: open_litert(LANDSCAPE),
     "mediapipe general": lambda: open_mediapipe(GENERAL),
     "mediapipe landscape": lambda: open_mediapipe(LANDSCAPE),
     "opencv general": lambda: open_opencv(GENERAL),
@@ -37,7 +42,7 @@ OPENERS: dict[str, Callable[[], Segmenter]] = {
     "onnx plain": lambda: tiny_onnx(plain),
     "ellipse": EllipseSegmenter,
 }
-MODELS = [name for name in OPENERS if name.startswith(("mediapipe", "opencv"))]
+MODELS = [name for name in OPENERS if name.startswith(("litert", "mediapipe", "opencv"))]
 
 
 @pytest.fixture(scope="module", params=OPENERS)
@@ -124,14 +129,31 @@ def test_the_person_is_found_and_red_first_matters(name: str) -> None:
     assert error < swapped
 
 
+@pytest.fixture(scope="module")
+def sittings() -> list[Picture]:
+    """The sitter moving, with a second person, and in the dark: 10 pictures."""
+    pictures = []
+    for scene in ("plain", "newcomer", "dark"):
+        with open_sitter(Size(640, 360), paced=False, scene=scene) as source:
+            frames = [source.read() for _ in range(40)]
+        pictures += [frame.picture for frame in frames[::12] if frame]
+    return pictures
+
+
 @pytest.mark.parametrize("model", [GENERAL, LANDSCAPE])
-def test_both_runtimes_agree(model: SelfieModel) -> None:
-    with open_mediapipe(model) as one, open_opencv(model) as other:
-        picture = portrait(one)
-        assert np.abs(one.segment(picture) - other.segment(picture)).max() < 1e-3
+def test_all_runtimes_agree(model: SelfieModel, sittings: list[Picture]) -> None:
+    """`--runtime auto` may pick any: that it makes no difference is proven here and not at each start."""
+    with open_litert(model) as lean, open_mediapipe(model) as given, open_opencv(model) as last:
+        pictures = [portrait(given)] + [
+            cv2.resize(cv2.cvtColor(to_bgr(p), cv2.COLOR_BGR2RGB), tuple(model.size)) for p in sittings
+        ]
+        masks = [[runtime.segment(picture) for picture in pictures] for runtime in (given, lean, last)]
+    assert all(mask.max() > 0.9 and mask.min() < 0.1 for mask in masks[0])
+    for other in masks[1:]:
+        assert np.abs(np.array(masks[0]) - np.array(other)).max() < 1e-3
 
 
-@pytest.mark.parametrize("opener", [open_mediapipe, open_opencv])
+@pytest.mark.parametrize("opener", [open_litert, open_mediapipe, open_opencv])
 def test_a_missing_or_altered_model_is_not_run(
     opener: Callable[[SelfieModel], Segmenter], tmp_path: object
 ) -> None:

@@ -23,21 +23,21 @@ class Bar(NamedTuple):
 
 
 BARS = {
-    "plain": Bar(mad=5.0, biou=0.874, dtssd=0.58, fault=0.3),
-    "hair": Bar(mad=9.3, biou=0.734, dtssd=1.32, fault=33.5),
-    "boom": Bar(mad=5.9, biou=0.832, dtssd=0.83, fault=78.5),
-    "hand": Bar(mad=22.2, biou=0.614, dtssd=7.40, fault=54.4),
-    "glasses": Bar(mad=8.7, biou=0.751, dtssd=0.60, fault=1.5),
-    "chair": Bar(mad=32.1, biou=0.478, dtssd=0.77, fault=42.1),
-    "dark": Bar(mad=7.1, biou=0.829, dtssd=1.65, fault=0.3),
-    "exposure": Bar(mad=5.1, biou=0.869, dtssd=0.60, fault=0.3),
-    "motion": Bar(mad=7.8, biou=0.768, dtssd=6.14, fault=0.6),
-    "newcomer": Bar(mad=16.0, biou=0.715, dtssd=8.43, fault=1.8),
-    "busy": Bar(mad=17.6, biou=0.581, dtssd=0.84, fault=3.0),
-    "coat": Bar(mad=5.1, biou=0.871, dtssd=0.59, fault=0.5),
-    "shake": Bar(mad=7.2, biou=0.811, dtssd=3.33, fault=0.6),
-    "mjpeg": Bar(mad=5.2, biou=0.862, dtssd=0.73, fault=0.3),
-    "far": Bar(mad=21.2, biou=0.287, dtssd=0.74, fault=35.8),
+    "plain": Bar(mad=4.3, biou=0.886, dtssd=0.56, fault=0.3),
+    "hair": Bar(mad=6.9, biou=0.789, dtssd=1.35, fault=25.6),
+    "boom": Bar(mad=6.0, biou=0.840, dtssd=0.84, fault=95.4),
+    "hand": Bar(mad=17.0, biou=0.700, dtssd=6.87, fault=40.3),
+    "glasses": Bar(mad=5.1, biou=0.853, dtssd=0.6, fault=0.3),
+    "chair": Bar(mad=20.5, biou=0.601, dtssd=1.0, fault=23.0),
+    "dark": Bar(mad=6.5, biou=0.855, dtssd=1.56, fault=0.3),
+    "exposure": Bar(mad=4.3, biou=0.886, dtssd=0.6, fault=0.3),
+    "motion": Bar(mad=6.4, biou=0.813, dtssd=5.52, fault=0.5),
+    "newcomer": Bar(mad=14.9, biou=0.733, dtssd=7.85, fault=1.7),
+    "busy": Bar(mad=22.3, biou=0.537, dtssd=0.92, fault=5.0),
+    "coat": Bar(mad=5.3, biou=0.855, dtssd=0.7, fault=0.3),
+    "shake": Bar(mad=4.9, biou=0.863, dtssd=3.13, fault=0.3),
+    "mjpeg": Bar(mad=4.4, biou=0.886, dtssd=0.75, fault=0.3),
+    "far": Bar(mad=2.2, biou=0.906, dtssd=0.34, fault=0.3),
 }
 
 

@@ -1,20 +1,24 @@
-"""The selfie models through MediaPipe Tasks: the default, two to five times faster than OpenCV's DNN."""
+"""The selfie models through MediaPipe Tasks: always installed, two to five times faster than OpenCV's DNN."""
 
 from __future__ import annotations
 
-import contextlib
-import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from rimlight.errors import SegmenterError
+from rimlight.segmenters.chatter import native_chatter_hidden
 from rimlight.segmenters.sealed import run_sealed
 from rimlight.segmenters.selfie import SelfieModel
 from rimlight.types import Mask, Rgb, Segmenter, Size
+
+_HINT = (
+    "Leave --runtime out: what can run here runs the same model. "
+    "MediaPipe wants Linux with libEGL.so.1 and libGLESv2.so.2 (Debian: apt-get install libegl1 libgles2)."
+)
 
 
 class MediaPipeSegmenter(Segmenter):
@@ -67,7 +71,7 @@ def open_task(model: SelfieModel, *, categories: bool = False) -> tuple[Any, Cal
     content = model.checked()
 
     def load() -> tuple[Any, Callable[[Rgb], Any]]:
-        with _native_chatter_hidden():
+        with native_chatter_hidden():
             from mediapipe.tasks.python.core.base_options import BaseOptions
             from mediapipe.tasks.python.vision.core.image import Image, ImageFormat
             from mediapipe.tasks.python.vision.image_segmenter import ImageSegmenter, ImageSegmenterOptions
@@ -83,27 +87,10 @@ def open_task(model: SelfieModel, *, categories: bool = False) -> tuple[Any, Cal
         _check_system()
         return run_sealed(load)
     except (ImportError, OSError, RuntimeError, ValueError) as error:
-        raise SegmenterError(f"MediaPipe cannot be loaded: {error}") from error
+        raise SegmenterError(f"MediaPipe cannot be loaded: {error}", _HINT) from error
 
 
 def _check_system() -> None:
     """Raises OSError where the library would end the whole process instead of failing."""
     if sys.platform == "linux" and not Path("/sys/devices/system/cpu").is_dir():
         raise OSError("its allocator needs /sys, which is not mounted here")
-
-
-@contextlib.contextmanager
-def _native_chatter_hidden() -> Iterator[None]:
-    """Sends file descriptor 2 to nowhere: the library writes there before its logging can be configured.
-
-    What goes wrong still arrives as an exception.
-    """
-    saved = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
-        os.close(nowhere)

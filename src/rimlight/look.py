@@ -1,0 +1,26 @@
+"""The flags that `live` and `process` share: what the picture is to look like."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cyclopts import Parameter
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Look:
+    """What the picture is to look like."""
+
+    background: str = "blur"
+    """blur, a colour as '#00b140', a picture or video file, transparent, or a shipped picture's name."""
+    blur_strength: float = 0.5
+    """0 (soft, but known) to 1 (only colours are left)."""
+    light_wrap: float = 0.25
+    """The new background's light on the person's edge: 0 (none) to 1 (as in front of a window)."""
+    model: str = "standard"
+    """standard; fast: half the time, less exact; best: finer, ten times the work; or a matting model, FILE.onnx."""
+    runtime: str = "auto"
+    """What runs standard and fast: litert, mediapipe or opencv; auto: the fastest that is there."""
+    mirror: bool = False
+    """Exchange left and right of the camera's picture."""

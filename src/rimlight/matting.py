@@ -1,0 +1,117 @@
+"""Picture to matte: segment, judge, smooth, refine, all at reduced size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import cv2
+import numpy as np
+
+from rimlight.agreement import agreed
+from rimlight.errors import SegmenterError
+from rimlight.evidence import Evidence
+from rimlight.follower import Follower
+from rimlight.framing import View, grid, squeezed
+from rimlight.meter import Meter
+from rimlight.picture import resize, shrunk, yuv_from_rgb
+from rimlight.refine import Refiner
+from rimlight.settings import Tuning
+from rimlight.smoothing import Smoother
+from rimlight.types import Alpha, Color, Mask, Picture, Planes, Segmenter, Size
+
+Framing = Callable[[Size, Size], View]
+"""How a picture of the first size lies in a model's input of the second: `framing.fitted` or `framing.squashed`."""
+
+_SLACK = 1e-3
+"""What rounding may add to a probability."""
+
+
+class Matting:
+    """What becomes of one camera's or clip's pictures, one after the other, until there is a matte.
+
+    Does not own the segmenter. Each stage's time is measured in `meter`.
+    """
+
+    def __init__(self, segmenter: Segmenter, framing: Framing, tuning: Tuning, meter: Meter) -> None:
+        self._segmenter = segmenter
+        self._framing = framing
+        self._meter = meter
+        self._views = tuning.views or 1
+        self._follower = Follower() if tuning.follow else None
+        self._evidence = Evidence() if tuning.evidence else None
+        self._smoother = Smoother(tuning.smoothing, tuning.steadiness)
+        self._refiner = Refiner(tuning)
+
+    def reset(self) -> None:
+        """Forgets the past: the next picture is of another clip or camera."""
+        for stage in (self._segmenter, self._follower, self._evidence, self._smoother):
+            if stage is not None:
+                stage.reset()
+
+    def matte(self, picture: Picture, planes: Planes, at: float) -> tuple[Alpha, Planes | None]:
+        """The matte at the size of the reduced picture, and the person's own colours where the model tells them.
+
+        Both are valid until the next call. `planes` are the picture, reduced; `at` is in seconds.
+
+        Raises SegmenterError when the model fails or answers nonsense.
+        """
+        if self._segmenter.is_matte:
+            with self._meter.stage("segment"):
+                view = self._framing(planes.size, self._segmenter.size)
+                matte = self._asked(view, planes, picture.color, planes.size)
+                levels = Alpha(cv2.multiply(matte, 255, dtype=cv2.CV_8U))
+                return levels, self._foreground(view, planes, picture.color)
+        with self._meter.stage("segment"):
+            mask = self._mask(picture, planes, at)
+        with self._meter.stage("smooth"):
+            looked = shrunk(planes, Size(mask.shape[1], mask.shape[0]))
+            if self._evidence is not None:
+                mask = self._evidence.judge(looked, mask, at)
+            mask = self._smoother.smooth(mask, looked[0], at)
+        with self._meter.stage("refine"):
+            return self._refiner.refine(planes, mask), None
+
+    def _mask(self, picture: Picture, planes: Planes, at: float) -> Mask:
+        """What the model says of the picture, seen as often as is set, on the whole of it."""
+        model, color = self._segmenter.size, picture.color
+        size = grid(planes.size, model)
+        part = self._follower.part(picture.size, at) if self._follower else None
+        shown = planes.size
+        if part is not None:
+            # The reduced picture would have too few pixels of it.
+            planes, shown = Planes(*picture.planes), Size(part.right - part.left, part.bottom - part.top)
+        view = replace(self._framing(shown, model), part=part)
+        mask = found = self._asked(view, planes, color, size)
+        if self._views > 1:
+            second = replace(squeezed(shown, model), part=part, mirrored=True)
+            other = self._asked(second, planes, color, size)
+            # Whoever only one view sees is worth a closer look, which may settle it.
+            mask, found = agreed(mask, other), Mask(cv2.max(mask, other))
+        if self._follower:
+            self._follower.seen(found, part)
+        return mask
+
+    def _asked(self, view: View, planes: Planes, color: Color, size: Size) -> Mask:
+        mask = checked(self._segmenter.segment(view.take(planes, color)), view.model)
+        return view.back(mask, planes.size, size)
+
+    def _foreground(self, view: View, like: Planes, color: Color) -> Planes | None:
+        """The person's colours that the segmenter tells, at the size of the reduced picture."""
+        rgb = self._segmenter.foreground
+        if rgb is None:
+            return None
+        own = rgb[view.top : view.top + view.inner.height, view.left : view.left + view.inner.width]
+        parts = cv2.split(cv2.transform(own, yuv_from_rgb(color)))
+        y, u, v = (resize(p, Size(q.shape[1], q.shape[0])) for p, q in zip(parts, like, strict=True))
+        return Planes(y, u, v)
+
+
+def checked(mask: Mask, size: Size) -> Mask:
+    """The mask itself. Raises SegmenterError unless it is a finite float32 mask of that size within 0..1."""
+    if mask.shape != (size.height, size.width) or mask.dtype != np.float32:
+        raise SegmenterError(f"the model gave {mask.dtype} of shape {mask.shape} for an input of {size}")
+    # Not-a-number makes both comparisons false.
+    if not (mask.min() >= -_SLACK and mask.max() <= 1 + _SLACK):
+        raise SegmenterError("the model gave probabilities that are not within 0 and 1")
+    return mask
