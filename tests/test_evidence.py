@@ -9,22 +9,20 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from rimlight.evidence import STRENGTH, Evidence
-from rimlight.types import Mask, Plane
+from rimlight.types import Mask, Plane, Planes
 
 HIGH, WIDE = 144, 256
 PERSON, ROOM, OTHER = (60, 120, 140), (140, 100, 110), (220, 160, 60)
 
-Colors = tuple[Plane, Plane, Plane]
 
-
-def scene(middle: tuple[int, int, int]) -> tuple[Colors, Mask]:
+def scene(middle: tuple[int, int, int]) -> tuple[Planes, Mask]:
     """The person on the left, the room on the right; between them an area that the model doubts, of this colour."""
     image = np.empty((HIGH, WIDE, 3), np.uint8)
     image[:, :100], image[:, 100:150], image[:, 150:] = PERSON, middle, ROOM
     mask = np.zeros((HIGH, WIDE), np.float32)
     mask[:, :100], mask[:, 100:150] = 1, 0.5
-    planes = tuple(np.ascontiguousarray(image[:, :, n]) for n in range(3))
-    return (planes[0], planes[1], planes[2]), Mask(mask)
+    planes = Planes(*(np.ascontiguousarray(image[:, :, n]) for n in range(3)))
+    return planes, Mask(mask)
 
 
 @pytest.mark.parametrize(("middle", "low", "high"), [(PERSON, 0.85, 1), (ROOM, 0, 0.15), (OTHER, 0.45, 0.55)])
@@ -56,7 +54,7 @@ def test_the_line_of_an_edge_is_left_to_the_refiner() -> None:
 )
 def test_the_odds_turn_by_no_more_than_they_may(mask: Mask, image: Plane) -> None:
     evidence = Evidence()
-    found = evidence.judge((image[0], image[1], image[2]), mask, 0.0)
+    found = evidence.judge(Planes(image[0], image[1], image[2]), mask, 0.0)
     assert found.dtype == np.float32
     assert np.all((found >= 0) & (found <= 1))
     inside = (mask > 0.01) & (mask < 0.99)
@@ -80,7 +78,7 @@ def test_a_new_light_is_learnt_at_every_rate() -> None:
         planes, mask = scene(PERSON)
         evidence.judge(planes, mask, 0.0)
         brighter, _ = scene((180, 120, 140))
-        brighter[0][:, :100] = 180
+        brighter.y[:, :100] = 180
         for number in range(1, fps + 1):
             found = evidence.judge(brighter, mask, number / fps)
         assert found[:, 112:138].min() > 0.8

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rimlight.follower import INTERVAL, MARGIN, Follower
-from rimlight.region import Region
+from rimlight.follower import INTERVAL, MARGIN, Follower, Sides
 from rimlight.types import Mask, Size
 
 GRID = Size(256, 144)
@@ -27,11 +26,11 @@ def person(left: float, top: float, right: float, bottom: float) -> Mask:
 SMALL = person(0.4, 0.5, 0.5, 0.9)
 
 
-def followed(masks: list[Mask], at: float = 0.0) -> tuple[Follower, list[Region | None]]:
+def followed(masks: list[Mask], at: float = 0.0) -> tuple[Follower, list[Sides | None]]:
     """What is looked at, frame by frame, when these are the masks found."""
     follower, parts = Follower(), []
     for number, mask in enumerate(masks):
-        parts.append(follower.part(PICTURE, at + number * FRAME))
+        parts.append(follower.part(at + number * FRAME))
         follower.seen(mask, parts[-1])
     return follower, parts
 
@@ -43,7 +42,7 @@ def test_the_whole_picture_first_and_then_the_person_with_a_margin() -> None:
     assert part is not None
     margin = MARGIN * (0.9 - 0.5) * PICTURE.height
     wanted = (0.4 * 1280 - margin, 0.5 * 720 - margin, 0.5 * 1280 + margin, 720)
-    assert np.allclose(part, wanted, atol=8)
+    assert np.allclose(part.of(PICTURE), wanted, atol=8)
 
 
 @given(st.lists(st.integers(0, 100), min_size=4, max_size=4))
@@ -53,9 +52,18 @@ def test_a_box_lies_in_the_picture_on_even_pixels(sides: list[int]) -> None:
     _, parts = followed([person(left / 100, top / 100, right / 100, bottom / 100)] * 2)
     part = parts[1]
     if part is not None:
-        assert all(side % 2 == 0 for side in part)
-        assert 0 <= part.left < part.right <= PICTURE.width
-        assert 0 <= part.top < part.bottom <= PICTURE.height
+        region = part.of(PICTURE)
+        assert all(side % 2 == 0 for side in region)
+        assert 0 <= region.left < region.right <= PICTURE.width
+        assert 0 <= region.top < region.bottom <= PICTURE.height
+
+
+@given(st.lists(st.floats(0, 1), min_size=4, max_size=4), st.integers(2, 99), st.integers(2, 99))
+def test_no_part_of_any_picture_is_empty(shares: list[float], width: int, height: int) -> None:
+    (left, right), (top, bottom) = sorted(shares[:2]), sorted(shares[2:])
+    region = Sides(left, top, right, bottom).of(Size(width, height))
+    assert 0 <= region.left < region.right <= width
+    assert 0 <= region.top < region.bottom <= height
 
 
 def test_a_person_nearly_as_large_as_the_picture_gets_no_box() -> None:
@@ -73,7 +81,7 @@ def test_the_box_stands_still_while_the_person_sways() -> None:
 def test_the_whole_picture_is_looked_at_again_at_every_rate(fps: int) -> None:
     follower, whole = Follower(), []
     for number in range(3 * fps):
-        part = follower.part(PICTURE, number / fps)
+        part = follower.part(number / fps)
         follower.seen(SMALL, part)
         if part is None:
             whole.append(number / fps)
@@ -94,12 +102,12 @@ def test_a_newcomer_is_found_and_both_are_kept() -> None:
     _, parts = followed([both if part is None else SMALL for part in followed([SMALL] * frames)[1]])
     assert None in parts[1:-1]
     last = parts[-1]
-    assert last is None or (last.left < 0.4 * 1280 and last.right > 0.95 * 1280)
+    assert last is None or (last.left < 0.4 and last.right > 0.95)
 
 
 def test_nothing_is_known_after_a_reset_or_when_time_goes_back() -> None:
     follower, _ = followed([SMALL, SMALL], at=5.0)
-    assert follower.part(PICTURE, 5.1) is not None
-    assert follower.part(PICTURE, 1.0) is None
+    assert follower.part(5.1) is not None
+    assert follower.part(1.0) is None
     follower.reset()
-    assert follower.part(PICTURE, 1.1) is None
+    assert follower.part(1.1) is None

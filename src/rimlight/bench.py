@@ -222,7 +222,7 @@ def _pipeline(background: str, model: str, runtime: str, pictures: Sequence[Pict
     settings = Settings(
         background="studio" if background == "picture" else background, model=model, runtime=runtime
     )
-    with open_pipeline(settings, StreamFormat(pictures[0].size, Fraction(30))) as pipeline:
+    with open_pipeline(settings, StreamFormat(pictures[0].size, Fraction(30)), live=True) as pipeline:
         way = _Way(background, model, runtime, pictures, lambda p, n: pipeline.process(Frame(p, n / 30, n)))
         way.meter = pipeline.meter
         yield way

@@ -14,8 +14,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from rimlight.picture import resize, shrunk
 from rimlight.smoothing import doubt
-from rimlight.types import Mask, Plane, Size
+from rimlight.types import Mask, Plane, Planes, Size
 
 Floats = NDArray[np.float32]
 
@@ -31,7 +32,10 @@ STRENGTH = math.log(10)
 UNSEEN = 1e-5
 """Share of all pixels added to each colour's, so that colours never seen say nothing."""
 
-INTERVAL = 0.1
+COARSE = 2
+"""Pixels of the mask each way to one that is learnt from, and to one measure of doubt."""
+
+INTERVAL = 0.2
 """Seconds between two lessons: colours change slowly, and learning costs more than judging."""
 
 MEMORY = 0.4
@@ -65,23 +69,37 @@ class Evidence:
         self._odds: Floats = np.zeros(_COUNT, np.float32)
         self._learnt: float | None = None
 
-    def judge(self, planes: tuple[Plane, Plane, Plane], mask: Mask, at: float) -> Mask:
-        """The mask with doubtful areas decided by colour; new memory.
+    def judge(self, planes: Planes, mask: Mask, at: float) -> Mask:
+        """The mask with doubtful areas decided by colour; the mask itself where there are none.
 
-        `planes` are Y, U and V at the mask's size; `at` is the time in seconds.
+        `planes` are the reduced picture; `at` is the time in seconds.
         """
-        colors = _colors(planes)
         if self._learnt is None or not 0 <= at - self._learnt < INTERVAL:
-            self._learn(colors, mask, at)
-        return _turned(mask, self._odds[colors])
+            self._learn(planes, mask, at)
+        heard = _heard(mask)
+        left, top, width, height = cv2.boundingRect((heard > 0).view(np.uint8))
+        if not width:
+            return mask
+        rows, columns = (
+            slice(start * COARSE, (start + count) * COARSE) for start, count in ((top, height), (left, width))
+        )
+        turned = mask.copy()
+        part = turned[rows, columns]
+        size = Size(part.shape[1], part.shape[0])
+        odds = self._odds[_colors(shrunk(planes, Size(mask.shape[1], mask.shape[0])))[rows, columns]]
+        odds *= resize(heard[top : top + height, left : left + width], size)
+        np.copyto(part, _turned(Mask(part), odds))
+        return turned
 
-    def _learn(self, colors: NDArray[np.int16], mask: Mask, at: float) -> None:
+    def _learn(self, planes: Planes, mask: Mask, at: float) -> None:
         kept = 0.0 if self._learnt is None else math.exp(-max(0.0, at - self._learnt) / MEMORY)
         self._learnt = at
-        self._person = _mixed(self._person, _histogram(colors[mask >= SURE]), kept)
-        self._room = _mixed(self._room, _histogram(colors[mask <= 1 - SURE]), kept)
+        few = np.ascontiguousarray(mask[::COARSE, ::COARSE])
+        colors = _colors(shrunk(planes, Size(few.shape[1], few.shape[0])))
+        self._person = _mixed(self._person, _histogram(colors[few >= SURE]), kept)
+        self._room = _mixed(self._room, _histogram(colors[few <= 1 - SURE]), kept)
         if self._person is not None and self._room is not None:
-            ratio = np.log((self._person + np.float32(UNSEEN)) / (self._room + np.float32(UNSEEN)))
+            ratio = cv2.log(self._person + np.float32(UNSEEN)) - cv2.log(self._room + np.float32(UNSEEN))
             self._odds = np.clip(ratio, -STRENGTH, STRENGTH).reshape(-1)
 
 
@@ -114,16 +132,22 @@ def _mixed(past: Floats | None, lesson: Floats | None, kept: float) -> Floats | 
     return mixed
 
 
-def _turned(mask: Mask, odds: Floats) -> Mask:
-    """Bayes' rule: the mask's odds times the colour's, these raised to how much doubt prevails."""
-    unsure = doubt(mask)
-    side = max(3, round(AREA * max(Size(mask.shape[1], mask.shape[0])))) | 1
-    heard = cv2.blur(unsure, (side, side))
+def _heard(mask: Mask) -> Floats:
+    """How much colour is heard, 0 to 1, for each COARSE pixels each way: where doubt prevails."""
+    few = Mask(np.ascontiguousarray(mask[::COARSE, ::COARSE]))
+    side = max(3, round(AREA * max(few.shape))) | 1
+    prevails = cv2.blur(doubt(few), (side, side))
     low, high = _PREVAILS
-    heard = np.clip((heard - np.float32(low)) * np.float32(1 / (high - low)), 0, 1)
+    heard: Floats = np.clip((prevails - np.float32(low)) * np.float32(1 / (high - low)), 0, 1)
     heard *= heard * (3 - 2 * heard)
-    heard *= odds
-    against = cv2.exp(-heard)
+    return heard
+
+
+def _turned(mask: Mask, odds: Floats) -> Mask:
+    """Bayes' rule: the mask's odds times the colour's, whose logarithm is given and lost."""
+    np.negative(odds, odds)
+    against = cv2.exp(odds)
     against *= 1 - mask
-    turned: Mask = mask / (mask + against + np.float32(1e-9))
+    against += mask
+    turned: Mask = mask / (against + np.float32(1e-9))
     return turned

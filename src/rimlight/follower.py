@@ -6,6 +6,8 @@ each frame. Wherever the person is nearly as large as the picture there is no bo
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import cv2
 import numpy as np
 
@@ -30,6 +32,26 @@ _LEAST = 0.002
 """Part of the picture below which what was found is nobody."""
 
 
+class Sides(NamedTuple):
+    """A part of a picture: its left, top, right and bottom as shares of the picture's sides."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def of(self, size: Size) -> Region:
+        """The same in even pixels of a picture of this size; never empty."""
+        left, top = (
+            min(2 * round(share * side / 2), side // 2 * 2 - 2) for share, side in zip(self[:2], size, strict=True)
+        )
+        right, bottom = (
+            min(max(2 * round(share * side / 2), least + 2), side // 2 * 2)
+            for share, side, least in zip(self[2:], size, (left, top), strict=True)
+        )
+        return Region(left, top, right, bottom)
+
+
 class Follower:
     """Says what part of the picture the model should see next. One for each camera or clip."""
 
@@ -38,25 +60,17 @@ class Follower:
 
     def reset(self) -> None:
         """Forgets where the person was: the whole picture is looked at."""
-        self._box: tuple[float, float, float, float] | None = None
+        self._box: Sides | None = None
         self._looked: float | None = None
 
-    def part(self, picture: Size, at: float) -> Region | None:
-        """What to look at in a picture of this size at the time `at` (seconds); None: all of it."""
+    def part(self, at: float) -> Sides | None:
+        """What to look at, at the time `at` (seconds); None: all of the picture."""
         if self._looked is None or not 0 <= at - self._looked < INTERVAL:
             self._looked = at
             return None
-        if self._box is None:
-            return None
-        left, top, right, bottom = self._box
-        even = [
-            min(side // 2 * 2, 2 * round(share * side / 2))
-            for share, side in zip((left, top, right, bottom), picture * 2, strict=True)
-        ]
-        region = Region(*even)
-        return region if region.right - region.left >= 2 and region.bottom - region.top >= 2 else None
+        return self._box
 
-    def seen(self, mask: Mask, part: Region | None) -> None:
+    def seen(self, mask: Mask, part: Sides | None) -> None:
         """Takes the mask of the whole picture that was found by looking at `part`."""
         found = _box_of(mask)
         if found is None:
@@ -66,12 +80,8 @@ class Follower:
             wanted = _padded(found, mask, MARGIN)
             if self._box is None or _differs(self._box, wanted):
                 self._box = None if _area(wanted) >= ENOUGH else wanted
-        elif self._box is not None and not _holds(self._box, _padded(found, mask, MARGIN / 2)):
+        elif not _holds(part, _padded(found, mask, MARGIN / 2)):
             self.reset()
-
-
-Sides = tuple[float, float, float, float]
-"""Left, top, right and bottom as parts of the picture's sides."""
 
 
 def _box_of(mask: Mask) -> Sides | None:
@@ -80,7 +90,7 @@ def _box_of(mask: Mask) -> Sides | None:
         return None
     left, top, width, height = cv2.boundingRect(person)
     high, wide = mask.shape
-    return left / wide, top / high, (left + width) / wide, (top + height) / high
+    return Sides(left / wide, top / high, (left + width) / wide, (top + height) / high)
 
 
 def _padded(box: Sides, mask: Mask, margin: float) -> Sides:
@@ -88,7 +98,7 @@ def _padded(box: Sides, mask: Mask, margin: float) -> Sides:
     left, top, right, bottom = box
     room = margin * max((right - left) * wide, (bottom - top) * high)
     across, down = room / wide, room / high
-    return max(0.0, left - across), max(0.0, top - down), min(1.0, right + across), min(1.0, bottom + down)
+    return Sides(max(0.0, left - across), max(0.0, top - down), min(1.0, right + across), min(1.0, bottom + down))
 
 
 def _area(box: Sides) -> float:

@@ -59,7 +59,7 @@ class View:
 
 
 SPENT = 0.75
-"""Part of the model's input, each way, that a squeezed picture fills at the least; at 16:9 half-way to squashing."""
+"""Part of the model's input, each way, that a squeezed picture fills at least: at 16:9 half-way to squashing."""
 
 
 def fitted(picture: Size, model: Size) -> View:

@@ -14,7 +14,7 @@ from rimlight.evidence import Evidence
 from rimlight.follower import Follower
 from rimlight.framing import View, grid, squeezed
 from rimlight.meter import Meter
-from rimlight.picture import resize, shrunk, yuv_from_rgb
+from rimlight.picture import resize, yuv_from_rgb
 from rimlight.refine import Refiner
 from rimlight.settings import Tuning
 from rimlight.smoothing import Smoother
@@ -65,27 +65,32 @@ class Matting:
         with self._meter.stage("segment"):
             mask = self._mask(picture, planes, at)
         with self._meter.stage("smooth"):
-            looked = shrunk(planes, Size(mask.shape[1], mask.shape[0]))
             if self._evidence is not None:
-                mask = self._evidence.judge(looked, mask, at)
-            mask = self._smoother.smooth(mask, looked[0], at)
+                mask = self._evidence.judge(planes, mask, at)
+            mask = self._smoother.smooth(mask, planes, at)
         with self._meter.stage("refine"):
             return self._refiner.refine(planes, mask), None
 
     def _mask(self, picture: Picture, planes: Planes, at: float) -> Mask:
         """What the model says of the picture, seen as often as is set, on the whole of it."""
-        model, color = self._segmenter.size, picture.color
-        size = grid(planes.size, model)
-        part = self._follower.part(picture.size, at) if self._follower else None
-        shown = planes.size
+        model, size = self._segmenter.size, grid(planes.size, self._segmenter.size)
+        part = self._follower.part(at) if self._follower else None
+        source, region, shown = planes, None, planes.size
         if part is not None:
-            # The reduced picture would have too few pixels of it.
-            planes, shown = Planes(*picture.planes), Size(part.right - part.left, part.bottom - part.top)
-        view = replace(self._framing(shown, model), part=part)
-        mask = found = self._asked(view, planes, color, size)
+            region = part.of(planes.size)
+            if max(region.size) < max(model):
+                # The reduced picture has too few pixels of it.
+                source, region = Planes(*picture.planes), part.of(picture.size)
+            shown = region.size
+
+        def asked(framing: Framing, mirrored: bool) -> Mask:
+            return self._asked(
+                replace(framing(shown, model), part=region, mirrored=mirrored), source, picture.color, size
+            )
+
+        mask = found = asked(self._framing, mirrored=False)
         if self._views > 1:
-            second = replace(squeezed(shown, model), part=part, mirrored=True)
-            other = self._asked(second, planes, color, size)
+            other = asked(squeezed, mirrored=True)
             # Whoever only one view sees is worth a closer look, which may settle it.
             mask, found = agreed(mask, other), Mask(cv2.max(mask, other))
         if self._follower:

@@ -18,6 +18,10 @@ class Region(NamedTuple):
     right: int
     bottom: int
 
+    @property
+    def size(self) -> Size:
+        return Size(self.right - self.left, self.bottom - self.top)
+
     def of(self, plane: Plane, step: int = 1) -> Plane:
         """The view of a plane that has a `step`th of the picture's pixels each way."""
         return plane[self.top // step : self.bottom // step, self.left // step : self.right // step]

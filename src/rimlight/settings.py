@@ -55,10 +55,10 @@ class Tuning(BaseModel):
     """Variance of colour (of 1.0 squared) below which an edge in the picture is no edge. 1e-5: noise is drawn into
     the matte; 1: the picture is ignored."""
 
-    curve_low: float = Field(0.17, ge=0, le=0.45)
+    curve_low: float = Field(0.18, ge=0, le=0.45)
     """Probability at and below which a pixel is background. 0: a veil around the person; 0.45: hair is shorn."""
 
-    curve_high: float = Field(0.87, ge=0.55, le=1)
+    curve_high: float = Field(0.88, ge=0.55, le=1)
     """Probability at and above which a pixel is person. 0.55: hard paper-cut edges; 1: the room shines through."""
 
 

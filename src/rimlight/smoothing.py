@@ -8,7 +8,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rimlight.types import Mask, Plane
+from rimlight.picture import resize, shrink
+from rimlight.types import Mask, Plane, Planes, Size
+
+Floats = NDArray[np.float32]
 
 FORGOTTEN = 1.0
 """Seconds after which the last mask says nothing about this one: a camera that slept, a cut in a clip."""
@@ -17,8 +20,11 @@ OPENING = 0.7
 """Share of the past that a growing probability keeps, against a falling one: a hand that comes in is shown at once,
 one that leaves may leave a little later."""
 
-WINDOW = 5
-"""Pixels of the mask each way over which the picture's change is averaged."""
+COARSE = 2
+"""Pixels of the mask each way to one in which motion is looked for."""
+
+WINDOW = 3
+"""Of those pixels, each way, over which the picture's change is averaged."""
 
 MOVING = 4.0
 """Times the picture's usual change that count as motion; 3 to 5 score the same."""
@@ -48,26 +54,29 @@ class Smoother:
         self._luma: Plane | None = None
         self._at = 0.0
 
-    def smooth(self, mask: Mask, luma: Plane, at: float) -> Mask:
+    def smooth(self, mask: Mask, planes: Planes, at: float) -> Mask:
         """The mask of the time `at` (seconds), each pixel between its new value and its past one; new memory.
 
-        `luma` is the picture's, at the mask's size; it is kept until the next call.
+        `planes` are the reduced picture that the mask is of.
         """
         past, before, elapsed = self._past, self._luma, at - self._at
+        rows, columns = mask.shape
+        luma = shrink(planes.y, Size(max(1, columns // COARSE), max(1, rows // COARSE)))
         self._at, self._luma = at, luma
         if past is not None and before is not None and past.shape == mask.shape and 0 <= elapsed < FORGOTTEN:
-            mask = self._mixed(mask, past, stillness(luma, before), elapsed)
+            still = stillness(luma, before)
+            still *= np.float32(_kept(elapsed, self._still))
+            mask = self._mixed(mask, past, resize(still, Size(columns, rows)), elapsed)
         self._past = mask
         return mask
 
-    def _mixed(self, mask: Mask, past: Mask, still: NDArray[np.float32], elapsed: float) -> Mask:
+    def _mixed(self, mask: Mask, past: Mask, still: Floats, elapsed: float) -> Mask:
         kept = doubt(mask)
         kept *= np.float32(_kept(elapsed, self._tau))
-        still *= np.float32(_kept(elapsed, self._still))
-        kept = cv2.max(kept, still)
+        cv2.max(kept, still, kept)
         change = past - mask
         # Opening: the past is below.
-        kept *= np.where(change < 0, np.float32(OPENING), np.float32(1))
+        np.multiply(kept, np.float32(OPENING), kept, where=change < 0)
         kept *= change
         kept += mask
         return Mask(kept)
@@ -77,17 +86,19 @@ def _kept(elapsed: float, tau: float) -> float:
     return math.exp(-elapsed / tau) if tau > 0 else 0.0
 
 
-def stillness(luma: Plane, before: Plane) -> NDArray[np.float32]:
+def stillness(luma: Plane, before: Plane) -> Floats:
     """How little each pixel changed, against the picture's usual change: 1 as good as not, 0 much; (h, w) float32.
 
     The usual change, noise mostly, is the lower quartile over the picture. In new memory.
     """
     window = (WINDOW, WINDOW)
-    change: NDArray[np.float32] = cv2.boxFilter(cv2.absdiff(luma, before), cv2.CV_32F, window)
-    usual = min(max(float(np.quantile(change[::4, ::4], 0.25)), NOISE[0]), NOISE[1])
+    change: Floats = cv2.boxFilter(cv2.absdiff(luma, before), cv2.CV_32F, window)
+    some = change[::2, ::2].reshape(-1)
+    quarter = some.size // 4
+    usual = min(max(float(np.partition(some, quarter)[quarter]), NOISE[0]), NOISE[1])
     change *= change
     change *= np.float32(-1 / (MOVING * usual) ** 2)
-    still: NDArray[np.float32] = cv2.exp(change)
+    still: Floats = cv2.exp(change)
     return still
 
 
