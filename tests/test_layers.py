@@ -32,8 +32,8 @@ SETTINGS = floor("pydantic", "settings")
 PICTURE_WORK = floor(
     "numpy cv2",
     """
-    pool picture region framing follower agreement smoothing evidence refine composite foreground light edge
-    figures sheet
+    pool picture region framing follower agreement smoothing evidence refine lighting room keying composite
+    foreground light edge figures sheet
     """,
 )
 TIMING = floor("", "slot pacing meter")

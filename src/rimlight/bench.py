@@ -93,19 +93,28 @@ def machine() -> str:
     return f"{_processor()}, {_cores()} cores, Python {platform.python_version()}, {versions}"
 
 
-def print_table(rows: list[Row]) -> None:
-    """For people: the machine, a row a way, and what the bars are held against."""
-    console = Console(highlight=False)
+def print_table(rows: list[Row], console: Console | None = None) -> None:
+    """For people: the machine, a row a way, where one core's time goes, and what the bars are held against."""
+    console = console or Console(highlight=False)
     console.print(machine(), soft_wrap=True)
-    short = ("size", "background", "model", "runtime", "cores", "fps", "cpu ms")
-    table = Table(*(Column(name, no_wrap=True) for name in short), "stages, median ms")
+    table = Table("size", "background", "model", "runtime", "cores", "fps", "cpu ms")
     for row in rows:
-        stages = ", ".join(f"{name} {value:.1f}" for name, value in row.stages_ms.items())
-        numbers = (str(row.threads), f"{row.fps:.1f}", f"{row.cpu_ms:.1f}", stages)
-        table.add_row(row.size, row.background, row.model, row.runtime, *numbers)
+        way = (row.size, row.background, row.model, row.runtime, str(row.threads))
+        table.add_row(*way, f"{row.fps:.1f}", f"{row.cpu_ms:.1f}")
     console.print(table)
+    staged = [row for row in rows if row.stages_ms and row.threads == 1]
+    headings = (Column(_heading(row), no_wrap=True, justify="right") for row in staged)
+    stages = Table(Column("median ms,\none core", no_wrap=True), *headings, box=None, padding=(0, 1, 0, 0))
+    for name in dict.fromkeys(name for row in staged for name in row.stages_ms):
+        stages.add_row(name, *(f"{row.stages_ms.get(name, 0):.1f}" for row in staged))
+    console.print(stages)
     for size, ratio in ratios(rows).items():
         console.print(f"{size}, blur, one core: {ratio:.1f} times the sample")
+
+
+def _heading(row: Row) -> str:
+    height = row.size.partition("x")[2]
+    return "\n".join((f"{height}p", row.background, row.model, row.runtime))
 
 
 def _cores() -> int:

@@ -77,8 +77,9 @@ def fitted(seen: Planes, room: Planes, where: Plane, last: Lighting, tolerance: 
     if np.count_nonzero(near) < FEW // 2:
         return last
     gain = _gain(y[near], luma[near])
+    # The median: what has the room's luma by chance may have any chroma.
     u, v = (
-        float(now[near].mean() - gain * then[near].mean()) - _GRAY * (1 - gain)
+        float(np.median(now[near] - np.float32(gain) * then[near])) - _GRAY * (1 - gain)
         for now, then in zip(shown, behind, strict=True)
     )
     return Lighting(gain, u, v)

@@ -5,14 +5,16 @@ from __future__ import annotations
 from rimlight.composite import over
 from rimlight.edge import color_edge
 from rimlight.foreground import clean, difference
+from rimlight.keying import Keyer
 from rimlight.light import light_wrap
 from rimlight.matting import Framing, Matting
 from rimlight.meter import Meter
 from rimlight.picture import mirror, reduced
 from rimlight.pool import Pool
 from rimlight.region import Region, enlarged
+from rimlight.room import Known, Room
 from rimlight.settings import Tuning
-from rimlight.types import Alpha, Background, Closes, Cut, Frame, Output, Picture, Segmenter, Size
+from rimlight.types import Alpha, Background, Closes, Cut, Frame, Output, Picture, Planes, Segmenter, Size
 
 _LIGHTLESS = {"blur", "transparent"}
 """Backgrounds that give no light: the person's own room, whose light is there already, and none at all."""
@@ -44,6 +46,7 @@ class Pipeline(Closes):
         self._segmenter = segmenter
         self._tuning = tuning
         self._matting = Matting(segmenter, framing, tuning, self.meter)
+        self._room, self._keyer = Room(), Keyer()
         self._mirrored = mirror
         self._pictures, self._alphas = Pool(), Pool()
         self._spare = Picture.empty(Size(2, 2))
@@ -81,6 +84,8 @@ class Pipeline(Closes):
     def reset(self) -> None:
         """Forgets the past: the next frame is of another clip or camera."""
         self._matting.reset()
+        self._room.reset()
+        self._keyer.reset()
 
     def _cut(self, frame: Frame) -> tuple[Cut, Region]:
         """The frame with its own matte, mirrored if so set, and where anything of the person is."""
@@ -91,10 +96,20 @@ class Pipeline(Closes):
         with self.meter.stage("reduce"):
             guide = reduced(picture, self._tuning.guide_size)
         small, foreground = self._matting.matte(picture, guide, frame.at)
+        with self.meter.stage("room"):
+            small, known = self._keyed(guide, small, frame.at)
         with self.meter.stage("enlarge"):
             alpha = Alpha(self._alphas.take(picture.size.height, picture.size.width))
             region = enlarged(small, alpha)
-        return Cut(picture, alpha, guide, small, frame.at, foreground), region
+        room, sure = (known.room, known.known) if known else (None, None)
+        return Cut(picture, alpha, guide, small, frame.at, foreground, room, sure), region
+
+    def _keyed(self, guide: Planes, small: Alpha, at: float) -> tuple[Alpha, Known | None]:
+        """The matte, corrected by what is known of the room; and that. A model's own matte is left as it is."""
+        known = self._room.learn(guide, small, at) if self._tuning.clean_plate else None
+        if known and not self._segmenter.is_matte:
+            small = self._keyer.key(guide, small, known)
+        return small, known
 
     def _kept(self, like: Picture) -> Picture:
         """Memory for an output, and the spare picture made ready for its size."""

@@ -34,7 +34,7 @@ class Refiner:
     """Holds the memory that one frame after the other is refined in: fresh memory would cost more than the work."""
 
     def __init__(self, tuning: Tuning) -> None:
-        self._radius = max(1, round(tuning.edge_radius / COARSE))
+        self._reach = tuning.edge_reach
         self._softness = tuning.edge_softness
         self._curve = matte_curve(tuning.curve_low, tuning.curve_high)
         self._fit = _Fit(Size(1, 1))
@@ -47,9 +47,12 @@ class Refiner:
         for plane, weight, target in zip(shrunk(guide, fit.size), _WEIGHTS, fit.values, strict=False):
             np.multiply(plane, np.float32(weight), target)
         np.copyto(fit.values[3], shrink(mask, fit.size))
-        *slopes, offset = fit.coefficients(self._radius, self._softness)
+        *slopes, offset = fit.coefficients(self._radius(guide), self._softness)
         self._draw(guide, slopes, offset)
         return Alpha(cv2.LUT(cv2.add(self._soft, self._nothing, dtype=cv2.CV_8U), self._curve))
+
+    def _radius(self, guide: Planes) -> int:
+        return max(1, round(self._reach * max(guide.size) / COARSE))
 
     def _prepare(self, guide: Planes) -> None:
         size = guide.size

@@ -43,13 +43,17 @@ class Tuning(BaseModel):
     """Whether areas that the model doubts are decided by their colours. Without: dark hair and raised arms go
     missing in parts; it costs half a millisecond."""
 
-    guide_size: int = Field(384, ge=160, le=1920)
-    """Long side in pixels of the reduced picture that guides the matte. 160: soft, rounded outline; 1920: follows
-    single strands, and costs 25 times as much as 384."""
+    clean_plate: bool = True
+    """Whether the room is learned where the camera stands still, and the matte compared with it. Without: what the
+    model takes for the person for a moment flickers; it costs a millisecond."""
 
-    edge_radius: int = Field(5, ge=1, le=60)
-    """Pixels of the guide over which the mask's edge may move to meet the picture's. 1: the model's own, blurred
-    outline; 60: the matte leaks into whatever has the person's colours."""
+    guide_size: int = Field(384, ge=160, le=1920)
+    """Long side in pixels of the reduced picture that guides the matte; 640 for files unless it is set. 160: soft,
+    rounded outline; 1920: follows single strands, and costs 25 times as much as 384."""
+
+    edge_reach: float = Field(0.013, ge=0.003, le=0.16)
+    """How far the mask's edge may move to meet the picture's, as a part of the long side. 0.003: the model's own,
+    blurred outline; 0.16: the matte leaks into whatever has the person's colours."""
 
     edge_softness: float = Field(1e-3, gt=0, le=1)
     """Variance of colour (of 1.0 squared) below which an edge in the picture is no edge. 1e-5: noise is drawn into
