@@ -23,21 +23,21 @@ class Bar(NamedTuple):
 
 
 BARS = {
-    "plain": Bar(mad=4.3, biou=0.886, dtssd=0.56, fault=0.3),
-    "hair": Bar(mad=6.9, biou=0.789, dtssd=1.35, fault=25.6),
-    "boom": Bar(mad=6.0, biou=0.840, dtssd=0.84, fault=95.4),
-    "hand": Bar(mad=17.0, biou=0.700, dtssd=6.87, fault=40.3),
-    "glasses": Bar(mad=5.1, biou=0.853, dtssd=0.6, fault=0.3),
-    "chair": Bar(mad=20.5, biou=0.601, dtssd=1.0, fault=23.0),
-    "dark": Bar(mad=6.5, biou=0.855, dtssd=1.56, fault=0.3),
-    "exposure": Bar(mad=4.3, biou=0.886, dtssd=0.6, fault=0.3),
-    "motion": Bar(mad=6.4, biou=0.813, dtssd=5.52, fault=0.5),
-    "newcomer": Bar(mad=14.9, biou=0.733, dtssd=7.85, fault=1.7),
-    "busy": Bar(mad=22.3, biou=0.537, dtssd=0.92, fault=5.0),
-    "coat": Bar(mad=5.3, biou=0.855, dtssd=0.7, fault=0.3),
-    "shake": Bar(mad=4.9, biou=0.863, dtssd=3.13, fault=0.3),
-    "mjpeg": Bar(mad=4.4, biou=0.886, dtssd=0.75, fault=0.3),
-    "far": Bar(mad=2.2, biou=0.906, dtssd=0.34, fault=0.3),
+    "plain": Bar(mad=3.4, biou=0.900, dtssd=0.49, fault=0.3),
+    "hair": Bar(mad=6.1, biou=0.799, dtssd=1.31, fault=22.4),
+    "boom": Bar(mad=4.9, biou=0.858, dtssd=0.76, fault=86.6),
+    "hand": Bar(mad=15.9, biou=0.720, dtssd=6.53, fault=40.4),
+    "glasses": Bar(mad=4.3, biou=0.870, dtssd=0.56, fault=0.3),
+    "chair": Bar(mad=20.3, biou=0.606, dtssd=0.94, fault=23.6),
+    "dark": Bar(mad=5.7, biou=0.859, dtssd=1.94, fault=0.3),
+    "exposure": Bar(mad=3.4, biou=0.899, dtssd=0.52, fault=0.3),
+    "motion": Bar(mad=5.2, biou=0.831, dtssd=5.24, fault=0.4),
+    "newcomer": Bar(mad=11.6, biou=0.790, dtssd=6.81, fault=1.5),
+    "busy": Bar(mad=21.1, biou=0.545, dtssd=0.83, fault=4.8),
+    "coat": Bar(mad=3.8, biou=0.891, dtssd=0.58, fault=0.4),
+    "shake": Bar(mad=4.0, biou=0.877, dtssd=2.82, fault=0.3),
+    "mjpeg": Bar(mad=3.7, biou=0.893, dtssd=0.79, fault=0.3),
+    "far": Bar(mad=1.4, biou=0.923, dtssd=0.29, fault=0.3),
 }
 
 
