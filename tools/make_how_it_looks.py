@@ -62,27 +62,28 @@ SHOWN = {
         "evening",
         30,
         (945, 205),
-        "Tutorials keep the room between the fingers. Rimlight's model misses the fingers here: worse.",
+        "Tutorials keep the room between the fingers. Rimlight lets it go, but fades the fingers, which its "
+        "model doubts: here the tutorials' model sees more.",
     ),
     "glasses": Shown(
         "studio",
         30,
         (785, 180),
-        "No holes in the face: rims and mirrored windows harm neither. Tutorials bite into the hair before the "
-        "wood; Rimlight keeps the hair, but also a strip of the bookshelf beside the face.",
+        "No holes in the face: rims and mirrored windows harm neither. Tutorials bite into the hair before "
+        "the wood; Rimlight keeps the hair, and a faint strip of the bookshelf beside it.",
     ),
     "chair": Shown(
         "studio",
         30,
         (835, 140),
-        "A dark chair that meets the hair is taken for the person by both; Rimlight fades it out on "
-        "one side and keeps it on the other.",
+        "A dark chair that meets the hair is taken for the person: by tutorials on both sides, by Rimlight on "
+        "one side less and less, as the room is learned.",
     ),
     "dark": Shown(
         "evening",
         30,
         (805, 110),
-        "Noise tears the cut edge; Rimlight's is calm and soft, if a little too soft.",
+        "Noise tears the cut edge; Rimlight's is calm and soft.",
     ),
     "exposure": Shown(
         "studio",
@@ -94,7 +95,7 @@ SHOWN = {
         "studio",
         33,
         (440, 190),
-        "Tutorials cut the blurred side of the head off; Rimlight thins it.",
+        "Tutorials cut the blurred side of the head off; Rimlight keeps it, soft as the shutter made it.",
     ),
     "newcomer": Shown(
         "hills",
@@ -107,8 +108,8 @@ SHOWN = {
         "hills",
         30,
         (800, 120),
-        "High contrast behind the hair costs both of them a part of the head; Rimlight's fades, which "
-        "is hardly better.",
+        "High contrast behind the hair costs both of them a part of the head; Rimlight's fades, which is no "
+        "better.",
     ),
     "coat": Shown(
         "blur",
@@ -120,7 +121,7 @@ SHOWN = {
         "studio",
         30,
         (825, 90),
-        "A picture frame beside the hair stays in both, more faintly and less of it with Rimlight.",
+        "A picture frame beside the hair stays in the cut matte; with Rimlight only a faint end of it does.",
     ),
     "mjpeg": Shown(
         "evening",
@@ -132,8 +133,8 @@ SHOWN = {
         "hills",
         30,
         (815, 270),
-        "The model sees somebody this small as a doubt: the tutorial's picture has holes in the hair, "
-        "Rimlight's is transparent all over.",
+        "The model sees somebody this small as a doubt: tutorials bite into the hair. Rimlight looks closer, "
+        "and keeps all of it.",
     ),
 }
 
