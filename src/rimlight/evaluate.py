@@ -16,17 +16,18 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from rimlight.assemble import open_pipeline
 from rimlight.errors import ClipError, RimlightError, SourceError, UsageError
-from rimlight.matted import Matted, find_matted, images_in, read_matte
+from rimlight.matted import Matted, Shot, find_matted, images_in, read_matte
 from rimlight.offline import true_part
 from rimlight.picture import to_bgr
 from rimlight.pipeline import Pipeline
 from rimlight.scores import Matte, Score, Worst, as_json, print_table, score_of
 from rimlight.settings import Settings
 from rimlight.sheet import Example, row, sheet
-from rimlight.types import Bgr, Size, StreamFormat
+from rimlight.types import Alpha, Bgr, Closes, Size, StreamFormat
 from rimlight.unfinished import check_free, disk_error, open_unfinished
 
-_ANY_FORMAT = StreamFormat(Size(2, 2), Fraction(1))
+_RATE = Fraction(30)
+"""Nominal: the true times are the frames' own."""
 """Only video backgrounds ask for it, and the matte does not depend on the background."""
 _MOST_ROWS = 24
 """Of a sheet: those with the largest errors. More are a picture that viewers do not open."""
@@ -93,13 +94,43 @@ def _open_mattes(settings: Settings, folder: Path | None, console: Console) -> I
     def say(line: str) -> None:
         console.print(line, markup=False, soft_wrap=True)
 
-    with open_pipeline(settings, _ANY_FORMAT, say=say) as pipeline:
-        yield lambda _: _from_pipeline(pipeline)
+    with _Opened(settings, say) as opened:
+        yield lambda _: _from_pipeline(opened)
 
 
-def _from_pipeline(pipeline: Pipeline) -> Matte:
-    pipeline.reset()
-    return lambda shot: true_part(pipeline.process(shot.frame).alpha, shot.size, pipeline.mirror)
+class _Opened(Closes):
+    """The pipeline for pictures of one size at a time: a matting model's input is made for theirs."""
+
+    def __init__(self, settings: Settings, say: Callable[[str], None]) -> None:
+        self._settings = settings
+        self._say = say
+        self._size = Size(0, 0)
+        self._pipeline: Pipeline | None = None
+
+    def begun(self, size: Size) -> Pipeline:
+        """The pipeline, without a past."""
+        if self._pipeline is None or size != self._size:
+            self.close()
+            self._size = size
+            self._pipeline = open_pipeline(self._settings, StreamFormat(size, _RATE), say=self._say)
+        self._pipeline.reset()
+        return self._pipeline
+
+    def close(self) -> None:
+        if self._pipeline is not None:
+            self._pipeline.close()
+            self._pipeline = None
+
+
+def _from_pipeline(opened: _Opened) -> Matte:
+    pipeline: Pipeline | None = None
+
+    def matte(shot: Shot) -> Alpha:
+        nonlocal pipeline
+        pipeline = pipeline or opened.begun(shot.frame.picture.size)
+        return Alpha(true_part(pipeline.process(shot.frame).alpha, shot.size, pipeline.mirror))
+
+    return matte
 
 
 def _from_files(matted: Matted, folder: Path) -> Matte:

@@ -11,7 +11,7 @@ import numpy as np
 from rimlight.agreement import agreed
 from rimlight.errors import SegmenterError
 from rimlight.evidence import Evidence
-from rimlight.follower import Follower
+from rimlight.follower import ENOUGH, ENOUGH_OF_TWO, Follower
 from rimlight.framing import View, grid, squeezed
 from rimlight.meter import Meter
 from rimlight.picture import resize, yuv_from_rgb
@@ -38,7 +38,7 @@ class Matting:
         self._framing = framing
         self._meter = meter
         self._views = tuning.views or 1
-        self._follower = Follower() if tuning.follow else None
+        self._follower = Follower(ENOUGH_OF_TWO if self._views > 1 else ENOUGH) if tuning.follow else None
         self._evidence = Evidence() if tuning.evidence else None
         self._smoother = Smoother(tuning.smoothing, tuning.steadiness)
         self._refiner = Refiner(tuning)
