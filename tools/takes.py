@@ -16,7 +16,7 @@ from typing import NamedTuple
 import cv2
 
 from measure_scenes import FPS, counted, frames
-from rimlight.assemble import open_background, open_segmenter
+from rimlight.assemble import UNHURRIED_GUIDE, open_background, open_segmenter
 from rimlight.figures import Figures, change_error, frame_figures, mean_of
 from rimlight.framing import fitted
 from rimlight.matted import find_matted, read_matte, shots
@@ -27,7 +27,7 @@ from rimlight.sources.scenes import SCENES
 from rimlight.sources.sitter import open_sitter
 from rimlight.types import Frame, Mask, Plane, Rgb, Segmenter, Size, StreamFormat
 
-FILES = Tuning(views=2, guide_size=640)
+FILES = Tuning(views=2, guide_size=UNHURRIED_GUIDE)
 """What files get."""
 SITTER = "the sitter's scenes"
 """The group of the sitter's scenes."""
@@ -62,41 +62,11 @@ class Take:
     start: int = 0
 
 
-class Remembering(Segmenter):
-    """A segmenter that answers from memory what it was asked before."""
+class Around(Segmenter):
+    """A segmenter that is another one, but for what its kinds change."""
 
     def __init__(self, segmenter: Segmenter) -> None:
         self._segmenter = segmenter
-        self._known: dict[bytes, Mask] = {}
-
-    @property
-    def name(self) -> str:
-        return self._segmenter.name
-
-    @property
-    def size(self) -> Size:
-        return self._segmenter.size
-
-    def segment(self, rgb: Rgb) -> Mask:
-        key = hashlib.blake2b(rgb.tobytes(), digest_size=16).digest()
-        if key not in self._known:
-            self._known[key] = self._segmenter.segment(rgb)
-        return Mask(self._known[key].copy())
-
-    def close(self) -> None:
-        self._known.clear()
-        self._segmenter.close()
-
-
-class Raw(Segmenter):
-    """A segmenter whose masks are taken for mattes: nothing is made of them but larger."""
-
-    def __init__(self, segmenter: Segmenter) -> None:
-        self._segmenter = segmenter
-
-    @property
-    def is_matte(self) -> bool:
-        return True
 
     @property
     def name(self) -> str:
@@ -111,6 +81,32 @@ class Raw(Segmenter):
 
     def close(self) -> None:
         self._segmenter.close()
+
+
+class Remembering(Around):
+    """A segmenter that answers from memory what it was asked before."""
+
+    def __init__(self, segmenter: Segmenter) -> None:
+        super().__init__(segmenter)
+        self._known: dict[bytes, Mask] = {}
+
+    def segment(self, rgb: Rgb) -> Mask:
+        key = hashlib.blake2b(rgb.tobytes(), digest_size=16).digest()
+        if key not in self._known:
+            self._known[key] = super().segment(rgb)
+        return Mask(self._known[key].copy())
+
+    def close(self) -> None:
+        self._known.clear()
+        super().close()
+
+
+class Raw(Around):
+    """A segmenter whose masks are taken for mattes: nothing is made of them but larger."""
+
+    @property
+    def is_matte(self) -> bool:
+        return True
 
 
 def places(folder: Path) -> list[Place]:

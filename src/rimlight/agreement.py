@@ -34,8 +34,8 @@ def agreed(one: Mask, other: Mask) -> Mask:
     mean = cv2.addWeighted(one, 0.5, other, 0.5, 0)
     half = cv2.absdiff(mean, one)
     # The difference is twice the distance to the mean.
-    lesser = _ramp(Mask(2 * _around(half, AREA)), *_DIFFERS)
-    lesser *= 1 - _ramp(_around(mean, BODY), *_AMID)
+    lesser = ramp(Mask(2 * _around(half, AREA)), *_DIFFERS)
+    lesser *= 1 - ramp(_around(mean, BODY), *_AMID)
     lesser *= half
     mean -= lesser
     return Mask(mean)
@@ -47,6 +47,6 @@ def _around(values: Mask, window: float) -> Mask:
     return around
 
 
-def _ramp(values: Mask, low: float, high: float) -> Mask:
+def ramp(values: Mask, low: float, high: float) -> Mask:
     """0 up to `low`, 1 from `high`, a straight line between."""
     return Mask(np.clip((values - np.float32(low)) * np.float32(1 / (high - low)), 0, 1))

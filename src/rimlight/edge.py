@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rimlight.composite import half_alpha
-from rimlight.picture import resize
+from rimlight.picture import resize, size_of
 from rimlight.region import Region
-from rimlight.types import Alpha, Picture, Plane, Size
+from rimlight.types import Alpha, Picture, Plane
 
 Floats = NDArray[np.float32]
 
@@ -62,4 +62,4 @@ class _Share:
     def _bytes(self, levels: Floats, scale: float) -> Plane:
         """Levels times `scale` as bytes around the middle, scaled up."""
         coarse: Plane = cv2.convertScaleAbs(levels, alpha=scale, beta=_MIDDLE)
-        return resize(coarse, Size(self._a.shape[1], self._a.shape[0]))
+        return resize(coarse, size_of(self._a))

@@ -24,7 +24,7 @@ from rimlight.scores import Matte, Score, Worst, as_json, print_table, score_of
 from rimlight.settings import Settings
 from rimlight.sheet import Example, row, sheet
 from rimlight.types import Alpha, Bgr, Closes, Size, StreamFormat
-from rimlight.unfinished import check_free, disk_error, open_unfinished
+from rimlight.unfinished import check_free, write_whole
 
 _RATE = Fraction(30)
 """Nominal: the true times are the frames' own."""
@@ -75,9 +75,9 @@ def run_evaluation(
         print_table(scores, what)
     if sheet_file is not None and rows:
         content = cv2.imencode(sheet_file.suffix, sheet([drawn for _, drawn in rows]))[1].tobytes()
-        _write(sheet_file, content, force=force)
+        write_whole(sheet_file, content, force=force)
     if json_file is not None:
-        _write(json_file, json.dumps(as_json(scores, what), indent=1).encode(), force=force)
+        write_whole(json_file, json.dumps(as_json(scores, what), indent=1).encode(), force=force)
     if failed:
         raise RimlightError(f"{len(failed)} of {len(found)} could not be scored: {', '.join(failed)}")
 
@@ -180,13 +180,3 @@ def _check_files(sheet_file: Path | None, json_file: Path | None, *, force: bool
     for file in (sheet_file, json_file):
         if file is not None:
             check_free(file, force=force)
-
-
-def _write(path: Path, content: bytes, *, force: bool) -> None:
-    file = open_unfinished(path, force=force)
-    try:
-        file.write(content)
-    except OSError as error:
-        file.discard()
-        raise disk_error(path, error) from error
-    file.publish()

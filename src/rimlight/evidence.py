@@ -14,9 +14,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rimlight.picture import resize, shrunk
+from rimlight.agreement import ramp
+from rimlight.picture import resize, shrunk, size_of
 from rimlight.smoothing import doubt
-from rimlight.types import Mask, Plane, Planes, Size
+from rimlight.types import Mask, Plane, Planes
 
 Floats = NDArray[np.float32]
 
@@ -85,8 +86,8 @@ class Evidence:
         )
         turned = mask.copy()
         part = turned[rows, columns]
-        size = Size(part.shape[1], part.shape[0])
-        odds = self._odds[_colors(shrunk(planes, Size(mask.shape[1], mask.shape[0])))[rows, columns]]
+        size = size_of(part)
+        odds = self._odds[_colors(shrunk(planes, size_of(mask)))[rows, columns]]
         odds *= resize(heard[top : top + height, left : left + width], size)
         np.copyto(part, _turned(Mask(part), odds))
         return turned
@@ -95,7 +96,7 @@ class Evidence:
         kept = 0.0 if self._learnt is None else math.exp(-max(0.0, at - self._learnt) / MEMORY)
         self._learnt = at
         few = np.ascontiguousarray(mask[::COARSE, ::COARSE])
-        colors = _colors(shrunk(planes, Size(few.shape[1], few.shape[0])))
+        colors = _colors(shrunk(planes, size_of(few)))
         self._person = _mixed(self._person, _histogram(colors[few >= SURE]), kept)
         self._room = _mixed(self._room, _histogram(colors[few <= 1 - SURE]), kept)
         if self._person is not None and self._room is not None:
@@ -137,8 +138,7 @@ def _heard(mask: Mask) -> Floats:
     few = Mask(np.ascontiguousarray(mask[::COARSE, ::COARSE]))
     side = max(3, round(AREA * max(few.shape))) | 1
     prevails = cv2.blur(doubt(few), (side, side))
-    low, high = _PREVAILS
-    heard: Floats = np.clip((prevails - np.float32(low)) * np.float32(1 / (high - low)), 0, 1)
+    heard: Floats = ramp(prevails, *_PREVAILS)
     heard *= heard * (3 - 2 * heard)
     return heard
 

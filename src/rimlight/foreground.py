@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rimlight.composite import half_alpha
-from rimlight.picture import resize, shrink
+from rimlight.picture import resize, shrink, size_of
 from rimlight.region import Region, whole
 from rimlight.types import Cut, Picture, Planes, Size
 
@@ -46,7 +46,7 @@ def clean(cut: Cut) -> Picture:
     shares = (cut.alpha, *(half_alpha(cut.alpha),) * 2)
     differences = difference(cut, whole(cut.picture.size))
     for plane, target, share, part in zip(cut.picture.planes, cleaned.planes, shares, differences, strict=True):
-        shift: Floats = resize(part, Size(plane.shape[1], plane.shape[0]))
+        shift: Floats = resize(part, size_of(plane))
         cv2.add(plane, shift * (1 - share / np.float32(255)), target, dtype=cv2.CV_8U)
     return cleaned
 

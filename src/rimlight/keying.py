@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rimlight.picture import resize, shrink
+from rimlight.picture import resize, shrink, size_of
 from rimlight.room import Known
 from rimlight.types import Alpha, Plane, Planes, Size
 
@@ -82,7 +82,7 @@ class Keyer:
 
     def key(self, guide: Planes, small: Alpha, known: Known) -> Alpha:
         """The matte where the room says nothing, a better one where it does; of the guide's size, in new memory."""
-        size = Size(guide.u.shape[1], guide.u.shape[0])
+        size = size_of(guide.u)
         coarse = resize(small, size)
         last = coarse if self._last is None or self._last.shape != coarse.shape else self._last
         keyed = Alpha(small.copy())
@@ -102,7 +102,7 @@ def _keyed(points: _Points, small: Alpha, coarse: Plane, last: Plane, known: Kno
     trust = weight * points.sure * _between(points, square, known.limit)
     trust[_is_sure(coarse).ravel()[points.at]] = 0
     empty = _emptiness(points, weight, coarse, last, known)
-    size = Size(small.shape[1], small.shape[0])
+    size = size_of(small)
     matte = small.ravel()[points.fine].astype(np.float32)
     matte += _spread(trust, points, coarse, size) * (_answer(points, square) - matte)
     matte *= 1 - _spread(empty, points, coarse, size)
@@ -154,7 +154,7 @@ def _person(guide: Planes, coarse: Plane, known: Known, at: Indices) -> list[Flo
     # Next to nothing, so that there is something to divide by.
     mean += np.array(cv2.mean(counted), np.float32) * np.float32(_ALL_SHARE) + np.float32(1e-9)
     share, *colors = cv2.split(mean)
-    full = Size(coarse.shape[1], coarse.shape[0])
+    full = size_of(coarse)
     return [resize(color / share, full).ravel()[at] for color in colors]
 
 

@@ -13,10 +13,10 @@ import cv2
 import numpy as np
 
 from rimlight.errors import ClipError, UsageError
-from rimlight.photo import read_photo
-from rimlight.picture import from_bgr
+from rimlight.photo import PHOTO_COLOR, read_photo
+from rimlight.picture import from_bgr, size_of
 from rimlight.sources.clip import open_clip
-from rimlight.types import Color, Frame, Plane, Size
+from rimlight.types import Frame, Plane, Size
 
 MATTES = ("alpha", "pha", "matte", "mask")
 """Names of folders of mattes, as the public matting sets have them."""
@@ -24,8 +24,6 @@ PICTURES = ("com", "merged", "image", "original", "original_image", "blurred_ima
 """Names of folders of pictures. Not 'fgr': a person already cut out is no input."""
 _VIDEOS = {".mp4", ".mkv", ".mov", ".webm", ".avi", ".m4v"}
 _IMAGES = {".png", ".jpg", ".jpeg", ".webp"}
-_COLOR = Color("bt601", full_range=True)
-"""JPEG's own kind of YUV; nothing is lost to a smaller range."""
 _FPS = Fraction(30)
 """Of clips that lie there as pictures: nothing in them says."""
 
@@ -85,7 +83,7 @@ def shots(matted: Matted) -> Generator[Shot, None, None]:
         return
     for index, path in enumerate(matted.pictures):
         bgr = read_photo(path)
-        yield Shot(Frame(from_bgr(bgr, _COLOR), float(index / _FPS), index), Size(bgr.shape[1], bgr.shape[0]))
+        yield Shot(Frame(from_bgr(bgr, PHOTO_COLOR), float(index / _FPS), index), size_of(bgr))
 
 
 def read_matte(path: Path, size: Size) -> Plane:
@@ -98,7 +96,7 @@ def read_matte(path: Path, size: Size) -> Plane:
     if matte is None:
         raise ClipError(f"{path} is no picture, or is damaged ({content.size} bytes)", "Give a gray PNG.")
     if matte.shape != (size.height, size.width):
-        is_size = Size(matte.shape[1], matte.shape[0])
+        is_size = size_of(matte)
         raise ClipError(f"{path} is {is_size}, its picture {size}", "A matte has the size of its picture.")
     return matte
 

@@ -14,7 +14,7 @@ from rimlight.evidence import Evidence
 from rimlight.follower import ENOUGH, ENOUGH_OF_TWO, Follower
 from rimlight.framing import View, grid, squeezed
 from rimlight.meter import Meter
-from rimlight.picture import resize, yuv_from_rgb
+from rimlight.picture import resize, size_of, yuv_from_rgb
 from rimlight.refine import Refiner
 from rimlight.settings import Tuning
 from rimlight.smoothing import Smoother
@@ -108,7 +108,7 @@ class Matting:
             return None
         own = rgb[view.top : view.top + view.inner.height, view.left : view.left + view.inner.width]
         parts = cv2.split(cv2.transform(own, yuv_from_rgb(color)))
-        y, u, v = (resize(p, Size(q.shape[1], q.shape[0])) for p, q in zip(parts, like, strict=True))
+        y, u, v = (resize(p, size_of(q)) for p, q in zip(parts, like, strict=True))
         return Planes(y, u, v)
 
 

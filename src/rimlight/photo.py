@@ -13,17 +13,17 @@ from numpy.typing import NDArray
 from rimlight.errors import ClipError, SinkError, UsageError
 from rimlight.mattes import open_mattes
 from rimlight.offline import Report, refuse_same, true_part
-from rimlight.picture import from_bgr, to_bgr
+from rimlight.picture import from_bgr, size_of, to_bgr
 from rimlight.pipeline import Pipeline
 from rimlight.sinks.video_file import Track
 from rimlight.tags import ColorTags
-from rimlight.types import Alpha, Bgr, Color, Frame, Picture, Size
-from rimlight.unfinished import check_free, disk_error, open_unfinished
+from rimlight.types import Alpha, Bgr, Color, Frame, Picture
+from rimlight.unfinished import check_free, write_whole
 
 _BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 _PNG_END = b"IEND\xaeB`\x82"
 _ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
-_COLOR = Color("bt601", full_range=True)
+PHOTO_COLOR = Color("bt601", full_range=True)
 """JPEG's own kind of YUV; nothing is lost to a smaller range."""
 _QUALITY = {
     ".jpg": (cv2.IMWRITE_JPEG_QUALITY, 95),
@@ -65,8 +65,8 @@ def process_photo(
     bgr = read_photo(path)
     refuse_same(path, output, matte)
     check_free(output, force=force)
-    size = Size(bgr.shape[1], bgr.shape[0])
-    frame = Frame(from_bgr(bgr, _COLOR), 0.0, 0)
+    size = size_of(bgr)
+    frame = Frame(from_bgr(bgr, PHOTO_COLOR), 0.0, 0)
     pipeline.reset()
     transparent = pipeline.background.name == "transparent"
     if transparent and output.suffix.lower() in _WITH_ALPHA:
@@ -81,10 +81,10 @@ def process_photo(
         with open_mattes(matte, track, force=force) as mattes:
             mattes.write(true_part(alpha, size, pipeline.mirror), 0, 1)
             mattes.finish()
-            _write(content, output, force=force)
+            write_whole(output, content, force=force)
             mattes.publish()
     else:
-        _write(content, output, force=force)
+        write_whole(output, content, force=force)
     if transparent and output.suffix.lower() not in _WITH_ALPHA:
         return Report(1, 0.0, notes=(f"{output.name}: JPEG carries no alpha, so the background is key green",))
     return Report(1, 0.0)
@@ -139,16 +139,6 @@ def _encoded(image: NDArray[np.uint8], output: Path) -> bytes:
     except cv2.error:
         written = False
     if not written:
-        size = Size(image.shape[1], image.shape[0])
+        size = size_of(image)
         raise SinkError(f"{output}: a picture of {size} cannot be written as {ending}", "Write a .png instead.")
     return bytes(content)
-
-
-def _write(content: bytes, output: Path, *, force: bool) -> None:
-    file = open_unfinished(output, force=force)
-    try:
-        file.write(content)
-    except OSError as error:
-        file.discard()
-        raise disk_error(output, error) from error
-    file.publish()

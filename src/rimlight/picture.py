@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
@@ -50,7 +50,7 @@ def from_bgr(bgr: Bgr, color: Color = Color()) -> Picture:
         bgr = cv2.copyMakeBorder(bgr, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
     if color == Color():
         return Picture(cv2.cvtColor(bgr, cv2.COLOR_BGR2YUV_I420), color)
-    picture = Picture.empty(Size(bgr.shape[1], bgr.shape[0]), color)
+    picture = Picture.empty(size_of(bgr), color)
     matrix = yuv_from_rgb(color)[:, [2, 1, 0, 3]]
     y, u, v = cv2.split(cv2.transform(bgr, matrix))
     np.copyto(picture.y, y)
@@ -112,6 +112,11 @@ def resize(plane: Levels, size: Size, out: Levels | None = None) -> Levels:
     return scaled
 
 
+def size_of(plane: NDArray[Any]) -> Size:
+    """Of a plane, mask or interleaved image, (h, w, ...)."""
+    return Size(plane.shape[1], plane.shape[0])
+
+
 def scale(picture: Picture, size: Size, out: Picture | None = None) -> Picture:
     """The whole picture at another, even size; shapes are stretched if the proportions differ."""
     scaled = out or Picture.empty(size, picture.color)
@@ -131,7 +136,7 @@ def cover(picture: Picture, size: Size) -> Picture:
     for plane, target, step in zip(picture.planes, covered.planes, (1, 2, 2), strict=True):
         rows = slice(top // step, (top + crop.height) // step)
         columns = slice(left // step, (left + crop.width) // step)
-        np.copyto(target, shrink(plane[rows, columns], Size(target.shape[1], target.shape[0])))
+        np.copyto(target, shrink(plane[rows, columns], size_of(target)))
     return covered
 
 

@@ -1,4 +1,4 @@
-"""Segment, smooth, refine, composite: one frame in, one output out. The only place that makes outputs."""
+"""Matte, key, composite: one frame in, one output out. The only place that makes outputs."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rimlight.lighting import FEW, Lighting, fitted
-from rimlight.picture import resize
+from rimlight.picture import resize, size_of
 from rimlight.types import Alpha, Plane, Planes, Size
 
 Floats = NDArray[np.float32]
@@ -170,7 +170,7 @@ class _Lessons:
 
     def _looked(self, guide: Planes, small: Alpha) -> _Look:
         """Finds the light, and compares."""
-        seen, matte = _soft(guide), resize(small, _size(guide.u))
+        seen, matte = _soft(guide), resize(small, size_of(guide.u))
         outside = cv2.compare(cv2.dilate(matte, _MARGIN), 2, cv2.CMP_LE)
         in_view = cv2.bitwise_and(outside, self._learned)
         self._lighting = fitted(seen, self._softened, in_view, self._lighting, 2 * self._limit)
@@ -261,7 +261,7 @@ def _distance(one: Planes, other: Planes) -> Plane:
 
 def _soft(planes: Planes) -> Planes:
     """All at chroma's size, means over 3x3 pixels: less noise, and no shift of the camera by a hair."""
-    y, u, v = (cv2.blur(plane, (3, 3)) for plane in (resize(planes.y, _size(planes.u)), *planes[1:]))
+    y, u, v = (cv2.blur(plane, (3, 3)) for plane in (resize(planes.y, size_of(planes.u)), *planes[1:]))
     return Planes(y, u, v)
 
 
@@ -287,9 +287,5 @@ def _units(seconds: float) -> int:
 
 def _finer(plane: Plane, like: Plane) -> Plane:
     """At luma's size. By repetition, which takes a fifth of bilinear scaling's time."""
-    finer: Plane = cv2.resize(plane, tuple(_size(like)), interpolation=cv2.INTER_NEAREST)
+    finer: Plane = cv2.resize(plane, tuple(size_of(like)), interpolation=cv2.INTER_NEAREST)
     return finer
-
-
-def _size(plane: Plane) -> Size:
-    return Size(plane.shape[1], plane.shape[0])

@@ -36,6 +36,17 @@ def open_unfinished(target: Path, *, force: bool) -> Unfinished:
     raise AssertionError("unreachable")
 
 
+def write_whole(path: Path, content: bytes, *, force: bool) -> None:
+    """Writes a file that appears when it is complete, or not at all. Raises as `open_unfinished`, and DiskError."""
+    file = open_unfinished(path, force=force)
+    try:
+        file.write(content)
+    except OSError as error:
+        file.discard()
+        raise disk_error(path, error) from error
+    file.publish()
+
+
 def check_free(target: Path, *, force: bool) -> None:
     """Raises OutputExistsError if something would be overwritten that may not be; a folder never may."""
     if target.is_dir():

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rimlight.picture import resize, shrink
+from rimlight.picture import resize, shrink, size_of
 from rimlight.types import Background, Cut, Picture, Plane, Planes, Size
 
 Floats = NDArray[np.float32]
@@ -78,7 +78,7 @@ def _weighed(planes: Planes, weight: Plane, size: Size) -> list[Floats]:
 
     Weighed before they are reduced: a reduced pixel that the edge runs through holds much of the person.
     """
-    halved = resize(weight, Size(planes.u.shape[1], planes.u.shape[0]))
+    halved = resize(weight, size_of(planes.u))
     return [
         cv2.merge(
             [*(shrink(cv2.multiply(p, share, scale=1 / 255), size) for p in part), shrink(share, size)]
