@@ -58,7 +58,9 @@ WHOLE = floor(
     """
     matting pipeline status delivery live mattes offline photo models assemble batch controls devices
     matted scores evaluate
-    __init__ sample bench demo look cli __main__
+    __init__ sample bench demo
+    commands commands.look commands.stopping commands.live commands.process commands.devices commands.demo
+    commands.bench commands.evaluate commands.models cli __main__
     """,
 )
 FLOORS = (VOCABULARY, SETTINGS, PICTURE_WORK, TIMING, EDGES, WHOLE)

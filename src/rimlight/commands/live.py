@@ -1,0 +1,67 @@
+"""`rimlight live`: camera to call, window and recording."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from dataclasses import asdict
+
+from rimlight.commands.look import Look
+from rimlight.commands.stopping import stopped_by_signals
+
+
+def live(
+    *,
+    camera: str = "0",
+    size: str = "1280x720",
+    fps: float = 30,
+    look: Look = Look(),
+    to: list[str] | None = None,
+    duration: float | None = None,
+    force: bool = False,
+) -> None:
+    """Show the camera's picture with another background, live.
+
+    Parameters
+    ----------
+    camera
+        Number, name or /dev/videoN, a video file that plays as a camera, sitter, or sitter:SCENE.
+    size
+        What the camera is asked for; what it really gives is said.
+    fps
+        Pictures a second that the camera is asked for.
+    to
+        preview, virtual, virtual:DEVICE, or a file as talk.mp4; may be given several times. [default: the preview
+        and, where there is one, the virtual camera]
+    duration
+        Seconds until it ends by itself.
+    force
+        Let a recording overwrite an existing file.
+    """
+    from rimlight.assemble import open_pipeline, open_recording, open_sinks, open_source
+    from rimlight.controls import PipelineControls
+    from rimlight.live import run_live
+    from rimlight.settings import settings_from
+    from rimlight.status import StatusLine
+
+    settings = settings_from(camera=camera, size=size, fps=fps, duration=duration, **asdict(look))
+    with stopped_by_signals() as stop, ExitStack() as opened:
+        line = opened.enter_context(StatusLine(sys.stderr))
+        source = opened.enter_context(open_source(settings))
+        line.say(source.note)
+        sinks = open_sinks(to or (), source.format, opened, line.say, force=force)
+        if settings.background == "transparent":
+            line.say("no live output carries alpha: transparent is shown as key green")
+        pipeline = opened.enter_context(open_pipeline(settings, source.format, say=line.say, live=True))
+        line.say(f"{settings.background} to {', '.join(sink.name for sink in sinks)}; Ctrl-C ends it")
+        run_live(
+            source,
+            pipeline,
+            sinks,
+            meter=pipeline.meter,
+            stop=stop,
+            controls=PipelineControls(pipeline, settings, source.format),
+            reporter=line,
+            open_recording=lambda: open_recording(source.format),
+            duration=settings.duration,
+        )
