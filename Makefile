@@ -23,7 +23,7 @@ check: ## the same without the slow tests, up to the first failure; before each 
 	.venv/bin/mypy
 	.venv/bin/pytest -n auto --exitfirst -m "not slow"
 
-bench: ## the speed table of docs/benchmarks.md, on this machine
+bench: ## the section 'Speed' of docs/benchmarks.md, on this machine: what is met, what falls short
 	@tools/setup
 	@.venv/bin/rimlight bench
 

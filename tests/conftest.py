@@ -6,6 +6,11 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
+
+# Machines are busy: how long a case takes says nothing about it.
+settings.register_profile("rimlight", deadline=None)
+settings.load_profile("rimlight")
 
 
 @pytest.fixture(autouse=True)

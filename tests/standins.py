@@ -18,6 +18,7 @@ from rimlight.types import (
     Output,
     Picture,
     Plane,
+    Planes,
     Sink,
     Size,
     Source,
@@ -54,6 +55,13 @@ def composited(frame: Frame) -> Output:
     size = frame.picture.size
     alpha = Alpha(np.full((size.height, size.width), 255, np.uint8))
     return Output(frame.picture, alpha, frame.at, frame.index)
+
+
+def uncut(frame: Frame) -> Cut:
+    """A cut that keeps the whole picture."""
+    picture = frame.picture
+    alpha = Alpha(np.full_like(picture.y, 255))
+    return Cut(picture, alpha, Planes(*picture.planes), alpha, frame.at, index=frame.index)
 
 
 class Clock:
@@ -137,8 +145,8 @@ class PlainBackground(Background):
     def name(self) -> str:
         return "plain"
 
-    def plate(self, cut: Cut) -> Picture:
-        return cut.picture
+    def paint(self, cut: Cut, out: Picture) -> None:
+        np.copyto(out.i420, cut.picture.i420)
 
     def close(self) -> None:
         pass
@@ -151,9 +159,12 @@ class ScriptedPipeline:
         self.background: Background = PlainBackground()
         self._before = before
 
-    def process(self, frame: Frame) -> Output:
+    def cut(self, frame: Frame) -> Cut:
         self._before(frame)
-        return composited(frame)
+        return uncut(frame)
+
+    def compose(self, cut: Cut) -> Output:
+        return composited(Frame(cut.picture, cut.at, cut.index))
 
 
 class Collector(Sink):

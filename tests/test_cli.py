@@ -47,6 +47,16 @@ def test_version_and_help() -> None:
         assert word in helped.stdout
 
 
+@pytest.mark.parametrize("words", [[], ["process"], ["bench"], ["eval"], ["models"], ["devices"], ["demo"]])
+def test_help_breaks_lines_at_the_terminals_width_and_not_where_the_source_does(words: list[str]) -> None:
+    helped = rimlight(*words, "--help", COLUMNS="400")
+    described, _, panels = helped.stdout.partition("╭")
+    paragraphs = [line for line in described.splitlines() if line.strip()]
+    assert paragraphs[0].startswith("Usage: ")
+    assert all(paragraph.rstrip().endswith(".") for paragraph in paragraphs[1:])
+    assert [line for line in panels.splitlines() if line.startswith("│     ")] == []
+
+
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
@@ -54,8 +64,8 @@ def test_version_and_help() -> None:
         (["--fps", "0"], "--fps 0"),
         (["--blur-strength", "3"], "--blur-strength 3"),
         (["--model", "huge"], "standard"),
-        (["--runtime", "tpu"], "auto, litert"),
-        (["--runtime", "litert", "--model", "best"], "ONNX Runtime does"),
+        (["--runtime", "tpu"], "auto, onnx"),
+        (["--runtime", "opencv", "--model", "best"], "ONNX Runtime does"),
         (["--colour", "red"], "--colour"),
         (["nonsense"], "nonsense"),
         (["process", "only-one.mp4"], "one input and an output"),
@@ -116,12 +126,12 @@ def test_a_missing_or_altered_model_is_refused(tmp_path: Path) -> None:
     package = tmp_path / "rimlight"
     shutil.copytree(asset("models").parents[1] / "src" / "rimlight", package)
     shutil.copytree(asset(), package / "assets")
-    model = package / "assets" / "models" / "selfie_segmentation.tflite"
+    model = package / "assets" / "models" / "selfie_segmentation.onnx"
     words = ("--camera", "sitter", "--to", tmp_path / "talk.mp4")
     model.write_bytes(model.read_bytes()[:-1] + b"x")
     refused(rimlight(*words, PYTHONPATH=str(tmp_path)), "altered", "SHA-256")
     model.unlink()
-    refused(rimlight(*words, PYTHONPATH=str(tmp_path)), "selfie_segmentation.tflite", "Install Rimlight again")
+    refused(rimlight(*words, PYTHONPATH=str(tmp_path)), "selfie_segmentation.onnx", "Install Rimlight again")
     assert not (tmp_path / "talk.mp4").exists()
 
 

@@ -77,8 +77,8 @@ def test_rgb_becomes_what_players_take_it_for(tmp_path: Path) -> None:
     with open_clip(path) as source:
         frame = source.read()
         assert source.format.color == Color("bt601", False)
-        assert source.tags.matrix == 6
-        assert source.tags.range == 1
+        assert source.facts.tags.matrix == 6
+        assert source.facts.tags.range == 1
 
     assert frame is not None
     for plane, level in zip(frame.picture.planes, (81, 90, 240), strict=True):
@@ -101,7 +101,7 @@ def test_colours_are_as_tagged_or_as_players_guess(
     tmp_path: Path, tags: ColorTags, size: Size, color: Color
 ) -> None:
     with open_clip(write_clip(tmp_path / "a.mp4", count=1, size=size, tags=tags)) as source:
-        assert source.tags == tags
+        assert source.facts.tags == tags
         assert source.format.color == color
 
 
@@ -114,7 +114,7 @@ def test_turned_clips_come_upright(tmp_path: Path, rotation: int, flip: bool) ->
 
     with open_clip(path) as source:
         assert source.size == source.format.size == (Size(48, 64) if turned else Size(64, 48))
-        assert source.aspect == (Fraction(3, 4) if turned else Fraction(4, 3))
+        assert source.facts.aspect == (Fraction(3, 4) if turned else Fraction(4, 3))
         frame = source.read()
 
     assert frame is not None
@@ -125,7 +125,7 @@ def test_turned_clips_come_upright(tmp_path: Path, rotation: int, flip: bool) ->
 def test_silent_tags_are_spoken_for_when_turning_changes_the_guess(tmp_path: Path) -> None:
     with open_clip(write_clip(tmp_path / "a.mp4", count=1, size=Size(720, 64), rotation=90)) as source:
         assert source.format.color.matrix == "bt601"
-        assert source.tags.matrix == 6
+        assert source.facts.tags.matrix == 6
 
 
 @pytest.mark.parametrize("size", [Size(63, 47), Size(64, 47), Size(63, 48)], ids=str)
@@ -159,7 +159,7 @@ def test_variable_rates_keep_their_exact_times(tmp_path: Path) -> None:
 
     with open_clip(path) as source:
         got = list(iter(source.read, None))
-        times = [frame.pts * source.time_base for frame in got]
+        times = [frame.pts * source.facts.time_base for frame in got]
 
     assert times == [p * ticks for p in pts]
     assert [frame.at for frame in got] == [float(t) for t in times]

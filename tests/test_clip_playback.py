@@ -21,7 +21,7 @@ def test_a_loop_goes_on_without_a_gap(tmp_path: Path) -> None:
 
     with open_clip(path, loop=True) as source:
         got = [source.read() for _ in range(8)]
-        times = [frame.pts * source.time_base * 25 for frame in got if frame]
+        times = [frame.pts * source.facts.time_base * 25 for frame in got if frame]
 
     steps = [after - before for before, after in itertools.pairwise(times)]
     assert steps[:2] == steps[3:5] == [1, 2]

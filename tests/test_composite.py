@@ -47,11 +47,12 @@ def test_copies_where_alpha_is_all_or_nothing(seed: int) -> None:
     assert np.array_equal(result.v, np.where(alpha[::2, ::2] == 255, person.v, plate.v))
 
 
-def test_given_memory_is_used() -> None:
-    out, scratch = flat(1), flat(2)
-    result = over(flat(200), Alpha(np.full((6, 8), 255, np.uint8)), flat(0), out, scratch)
-    assert result is out
-    assert np.all(out.i420 == 200)
+def test_what_is_laid_over_something_is_not_written_to() -> None:
+    person, plate = flat(200), flat(0)
+    result = over(person, Alpha(np.full((6, 8), 255, np.uint8)), plate)
+    assert np.all(result.i420 == 200)
+    assert np.all(person.i420 == 200)
+    assert np.all(plate.i420 == 0)
 
 
 def test_what_does_not_fit_is_refused() -> None:

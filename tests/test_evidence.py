@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -31,6 +32,48 @@ def test_a_doubtful_area_is_what_its_colour_says(middle: tuple[int, int, int], l
     found = Evidence().judge(planes, mask, 0.0)
     assert low <= found[:, 112:138].min()
     assert found[:, 112:138].max() <= high
+
+
+@pytest.mark.parametrize("channel", [0, 1, 2])
+@pytest.mark.parametrize(("levels", "low", "high"), [(1, 0.85, 1), (-1, 0.85, 1), (3, 0.45, 0.55)])
+def test_colours_a_level_beside_the_known_ones_are_known_too(
+    channel: int, levels: int, low: float, high: float
+) -> None:
+    beside = list(PERSON)
+    beside[channel] += 8 * levels
+    planes, mask = scene((beside[0], beside[1], beside[2]))
+    found = Evidence().judge(planes, mask, 0.0)
+    assert low <= found[:, 112:138].min()
+    assert found[:, 112:138].max() <= high
+
+
+@pytest.mark.parametrize("left", [0, 61, 130, 205])
+@pytest.mark.parametrize("top", [0, 37, 94])
+@pytest.mark.parametrize("luma", [(216, 384), (360, 640), (144, 256)])
+def test_colours_are_those_of_the_doubtful_place(left: int, top: int, luma: tuple[int, int]) -> None:
+    mask = np.zeros((HIGH, WIDE), np.float32)
+    mask[:, 80:120] = 1
+    image = np.empty((HIGH, WIDE, 3), np.uint8)
+    image[:] = np.where(mask[..., None] > 0, PERSON, ROOM)
+    mask[top : top + 50, left : left + 50] = 0.5
+    image[top : top + 25, left : left + 50] = PERSON
+    image[top + 25 : top + 50, left : left + 50] = ROOM
+    chroma = (luma[1] // 2, luma[0] // 2)
+    sizes = (luma[::-1], chroma, chroma)
+    planes = Planes(*(cv2.resize(image[:, :, n], size) for n, size in enumerate(sizes)))
+    found = Evidence().judge(planes, Mask(mask), 0.0)[top : top + 50, left : left + 50]
+    assert found[10:22, 12:38].min() > 0.8
+    assert found[28:40, 12:38].max() < 0.2
+
+
+def test_masks_of_odd_size_are_judged_to_their_last_pixel() -> None:
+    planes, mask = scene(PERSON)
+    # The doubtful area comes to lie at the right.
+    moved = np.roll(np.arange(WIDE), WIDE - 150)[:255]
+    odd = Mask(np.take(mask[:141], moved, axis=1))
+    found = Evidence().judge(Planes(*(np.take(plane[:141], moved, axis=1) for plane in planes)), odd, 0.0)
+    assert found.shape == odd.shape
+    assert found[:, 220:].min() > 0.85
 
 
 def test_sure_pixels_stay_whatever_their_colour() -> None:

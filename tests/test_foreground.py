@@ -8,11 +8,10 @@ import cv2
 import numpy as np
 import pytest
 
-from rimlight.composite import over
-from rimlight.edge import color_edge
-from rimlight.foreground import clean, difference
+from rimlight.composite import lay, over
+from rimlight.foreground import clean, difference, own_colors
 from rimlight.picture import from_bgr, reduced, shrink
-from rimlight.region import enlarged, whole
+from rimlight.region import Region, occupied, whole
 from rimlight.types import Alpha, Cut, Picture, Planes, Size
 
 SIZE = Size(640, 360)
@@ -40,9 +39,7 @@ def cut(picture: Picture, alpha: Alpha) -> Cut:
 
 
 def composite(whole_cut: Cut, plate: Picture) -> Picture:
-    made = over(whole_cut.picture, whole_cut.alpha, plate)
-    color_edge(made, whole_cut.alpha, difference(whole_cut, WHOLE), None, WHOLE)
-    return made
+    return over(clean(whole_cut), whole_cut.alpha, plate)
 
 
 def fringe(made: Picture, ideal: Picture, alpha: Alpha) -> float:
@@ -57,26 +54,39 @@ def test_a_third_of_the_fringe_is_left_on_any_plate(bgr: tuple[int, int, int]) -
     plate = flat(bgr)
     ideal = over(person, alpha, plate)
     plain = fringe(over(mixed, alpha, plate), ideal, alpha)
-    assert fringe(over(clean(cut(mixed, alpha)), alpha, plate), ideal, alpha) < 0.34 * plain
     assert fringe(composite(cut(mixed, alpha), plate), ideal, alpha) < 0.34 * plain
 
 
-def test_shifting_the_composite_and_cleaning_the_person_come_to_the_same() -> None:
+def test_light_is_added_where_the_person_is() -> None:
     mixed, _, alpha = scene()
-    plate = flat((120, 100, 90))
-    one, other = over(clean(cut(mixed, alpha)), alpha, plate), composite(cut(mixed, alpha), plate)
-    assert max(cv2.absdiff(a, b).max() for a, b in zip(one.planes, other.planes, strict=True)) <= 5
-    assert cv2.absdiff(one.i420, other.i420).mean() < 0.1
+    given, lit, unlit = cut(mixed, alpha), Picture.empty(SIZE), Picture.empty(SIZE)
+    light = [np.full((9, 16), level, np.float32) for level in (40, -10, 20)]
+    own_colors(given, WHOLE, lit, light)
+    own_colors(given, WHOLE, unlit)
+    for one, other, level in zip(lit.planes, unlit.planes, (40, -10, 20), strict=True):
+        assert np.abs(one.astype(int) - other - level).max() <= 2
+
+
+def test_outside_of_the_region_nothing_is_written() -> None:
+    mixed, _, alpha = scene()
+    out = Picture(np.full_like(mixed.i420, 77))
+    region = Region(160, 80, 480, 320)
+    own_colors(cut(mixed, alpha), region, out)
+    for plane, step in zip(out.planes, (1, 2, 2), strict=True):
+        assert (region.of(plane, step) != 77).any()
+        region.of(plane, step)[:] = 77
+    assert (out.i420 == 77).all()
 
 
 def test_the_part_where_the_person_is_is_as_good_as_the_whole() -> None:
     mixed, _, alpha = scene()
     half = cut(mixed, alpha)
-    region = enlarged(half.small, Alpha(half.alpha.copy()))
+    region = occupied(half.small, SIZE)
     assert region != WHOLE
     plate = flat((120, 100, 90))
-    part = over(mixed, alpha, plate)
-    color_edge(part, alpha, difference(half, region), None, region)
+    part, own = Picture(plate.i420.copy()), Picture.empty(SIZE)
+    own_colors(half, region, own)
+    lay(own, alpha, part, Picture.empty(SIZE), region)
     all_of_it = composite(half, plate)
     # A few pixels of the coarse estimate lie elsewhere.
     assert max(cv2.absdiff(a, b).max() for a, b in zip(part.planes, all_of_it.planes, strict=True)) <= 6

@@ -190,6 +190,34 @@ def test_nobody_stays_nobody_and_the_room_itself_is_nobody(known: Known, level: 
     assert keyed.mean() <= nearly_all.mean()
 
 
+def test_half_a_matte_is_asked_where_the_room_is_half_known(known: Known) -> None:
+    half = known._replace(
+        sure=np.full_like(known.sure, 127),
+        difference=np.zeros_like(known.difference),
+        detail=np.full_like(known.detail, 255),
+    )
+    keyed = Keyer().key(known.room, Alpha(np.full((HEIGHT, WIDTH), 128, np.uint8)), half)
+    assert keyed.max() < 80
+
+
+def test_pictures_of_another_size_are_keyed_as_by_one_who_saw_no_others(known: Known) -> None:
+    stage, keyer = Stage(), Keyer()
+    guide, matte = stage.shot(), wide(stage)
+    half = known._replace(
+        room=_left_half(known.room),
+        known=known.known[:, : WIDTH // 2],
+        sure=known.sure[:, : WIDTH // 4],
+        difference=known.difference[:, : WIDTH // 4],
+        detail=known.detail[:, : WIDTH // 4],
+    )
+    keyer.key(_left_half(guide), Alpha(matte[:, : WIDTH // 2].copy()), half)
+    assert np.array_equal(keyer.key(guide, matte, known), Keyer().key(guide, matte, known))
+
+
+def _left_half(planes: Planes) -> Planes:
+    return Planes(*(plane[:, : plane.shape[1] // 2].copy() for plane in planes))
+
+
 def test_the_matte_given_is_left_alone() -> None:
     stage, known = still_known()
     stage.x = 96

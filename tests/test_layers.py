@@ -27,40 +27,45 @@ def floor(packages: str, rooms: str) -> Floor:
 
 
 # From top to bottom: a room uses only rooms that stand before it.
-VOCABULARY = floor("numpy", "types errors assets")
+VOCABULARY = floor("numpy", "types errors assets effort")
 SETTINGS = floor("pydantic", "settings")
 PICTURE_WORK = floor(
     "numpy cv2",
     """
-    pool picture region framing follower agreement smoothing evidence refine lighting room keying composite
-    foreground light edge figures sheet
+    pool picture region framing watch follower agreement smoothing evidence refine lighting room keying composite
+    foreground light figures sheet
     """,
 )
-TIMING = floor("", "slot pacing meter")
+TIMING = floor("", "slot overlap pacing meter forecast governor")
 EDGES = floor(
     "numpy cv2",
     """
     tags unfinished v4l2
-    sources sources.cameras sources.webcam sources.decoding sources.planes sources.clip
+    sources sources.cameras sources.decoding sources.planes sources.raw sources.mjpeg sources.webcam sources.clip
+    sources.cuts sources.part
     sources.ink sources.worn sources.furniture sources.portrait sources.cast sources.exposure sources.scenes
     sources.sitter
-    segmenters segmenters.selfie segmenters.sealed segmenters.chatter segmenters.litert segmenters.mediapipe
+    segmenters segmenters.selfie segmenters.sealed segmenters.chatter segmenters.onnx_runtime
+    segmenters.selfie_onnx segmenters.mediapipe
     segmenters.opencv segmenters.ellipse
     segmenters.nets segmenters.onnx
     backgrounds backgrounds.plate backgrounds.color backgrounds.blur backgrounds.still backgrounds.clip
     backgrounds.transparent
-    sinks sinks.display sinks.overlay sinks.preview sinks.audio sinks.video_file sinks.recorder
+    sinks sinks.display sinks.overlay sinks.preview sinks.audio sinks.video_file sinks.joint sinks.recorder
     sinks.virtual_camera_setup sinks.virtual_camera sinks.null
     """,
 )
 WHOLE = floor(
     "numpy cv2 cyclopts rich platformdirs",
     """
-    matting pipeline status delivery live mattes offline photo models assemble batch controls devices
+    matting pipeline status delivery threads live mattes offline photo models opening loading assemble governed
+    chunks joined hands cluster batch throughput controls devices
     matted scores evaluate
-    __init__ sample bench demo
-    commands commands.look commands.stopping commands.live commands.process commands.devices commands.demo
-    commands.bench commands.evaluate commands.models cli __main__
+    __init__ sample
+    benches benches.rows benches.machine benches.ways benches.players benches.timecode benches.coded benches.latency
+    benches.bars benches.table benches.compare benches.profiling bench demo
+    commands commands.look commands.stopping commands.wording commands.live commands.process commands.devices
+    commands.demo commands.bench commands.evaluate commands.models cli __main__
     """,
 )
 FLOORS = (VOCABULARY, SETTINGS, PICTURE_WORK, TIMING, EDGES, WHOLE)
@@ -70,26 +75,34 @@ ALL_FLOORS = {"typing_extensions", "_typeshed"}
 
 # Each wraps one thing outside; loaded when that thing is opened, for some take a second.
 WRAPPED = {
-    "ai_edge_litert": {"segmenters.litert"},
     "av": {
         "sources.decoding",
         "sources.planes",
+        "sources.mjpeg",
         "sources.clip",
+        "sources.cuts",
+        "sources.part",
         "backgrounds.clip",
         "sinks.audio",
         "sinks.video_file",
     },
     "cv2_enumerate_cameras": {"sources.cameras"},
+    "dask": {"cluster"},
+    "distributed": {"cluster"},
     "mediapipe": {"segmenters.mediapipe"},
-    "onnxruntime": {"segmenters.onnx"},
+    "onnxruntime": {"segmenters.onnx_runtime"},
     "pooch": {"models"},
     "requests": {"models"},
     "pyvirtualcam": {"sinks.virtual_camera"},
 }
 
-# Live's loops; the recorder's writer and a background clip's reader, which wait for a codec; and the thread in
-# which MediaPipe is cut off from the network.
-STARTS_THREADS = {"live", "sinks.recorder", "backgrounds.clip", "segmenters.sealed"}
+# Live's loops; the recorder's writer and a background clip's reader, which wait for a codec; what is decoded ahead
+# and encoded behind for files; where MediaPipe is cut off from the network; and models that open beside something.
+STARTS_THREADS = {"threads", "overlap", "opening", "loading"}
+STARTS_THREADS |= {"sinks.recorder", "backgrounds.clip", "segmenters.sealed"}
+
+# Chunks of long clips, each in a process.
+STARTS_PROCESSES = {"hands"}
 
 # Arrays in, arrays out: no threads, no clock, no files, no window, no device.
 NOT_PICTURE_WORK = {
@@ -173,7 +186,7 @@ def import_faults(room: str, mine: Floor, found: Import) -> Iterator[str]:
     elif top in WRAPPED:
         kind = list(faults_of_wrapped(room, top, found))
     elif top in sys.stdlib_module_names:
-        kind = list(faults_of_python(mine, top, found))
+        kind = list(faults_of_python(room, mine, top, found))
     else:
         allowed = mine.packages | ALL_FLOORS
         kind = [] if top in allowed else [f"{top} is not for this floor, which has {sorted(mine.packages)}"]
@@ -195,12 +208,12 @@ def faults_of_wrapped(room: str, package: str, found: Import) -> Iterator[str]:
         yield f"{package} is imported inside a function, where it is opened"
 
 
-def faults_of_python(mine: Floor, module: str, found: Import) -> Iterator[str]:
+def faults_of_python(room: str, mine: Floor, module: str, found: Import) -> Iterator[str]:
     if mine is PICTURE_WORK and module in NOT_PICTURE_WORK:
         yield f"picture work does not use {module}"
-    if module in {"asyncio", "concurrent", "multiprocessing"} or (
-        module == "threading" and "Thread" in found.names
-    ):
+    if module == "multiprocessing" and room not in STARTS_PROCESSES:
+        yield f"processes are started in {sorted(STARTS_PROCESSES)}"
+    if module in {"asyncio", "concurrent"} or (module == "threading" and "Thread" in found.names):
         yield f"threads are started as threading.Thread, in {sorted(STARTS_THREADS)}"
 
 
@@ -261,6 +274,7 @@ def test_no_file_is_too_long_to_be_read(folder: str) -> None:
             "from concurrent.futures import ThreadPoolExecutor",
             f"line 1: threads are started as threading.Thread, in {sorted(STARTS_THREADS)}",
         ),
+        ("live", "import multiprocessing", "line 1: processes are started in ['hands']"),
         ("slot", "\n" * 301, "301 lines are no room but a hall: split it (at most 300)"),
     ],
 )
@@ -271,7 +285,7 @@ def test_a_broken_rule_is_told(room: str, code: str, fault: str) -> None:
 @pytest.mark.parametrize(
     ("room", "code"),
     [
-        ("live", "import threading\nthreading.Thread(target=print).start()"),
+        ("threads", "import threading\nthreading.Thread(target=print).start()"),
         ("sources.clip", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from av import VideoFrame"),
         ("cli", "def f():\n    from rimlight import __version__\n    from rimlight.sinks import null"),
     ],

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-import rimlight.live
+import rimlight.threads
 from live_scene import Notes, forever, run
 from rimlight.errors import SinkError
 from rimlight.types import Frame, Key, Output, Sink
@@ -15,7 +15,7 @@ from standins import WAIT, Clock, Collector, ScriptedPipeline, ScriptedSource, S
 
 @pytest.fixture(autouse=True)
 def _quick_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rimlight.live, "_PATIENCE", 0.01)
+    monkeypatch.setattr(rimlight.threads, "_PATIENCE", 0.01)
 
 
 def test_every_frame_that_nothing_superseded_is_delivered_in_order() -> None:
@@ -100,11 +100,11 @@ def test_a_slow_sink_drops_outputs_and_they_are_counted_too() -> None:
     assert report.numbers.dropped == 6 - len(sink.indices) > 0
 
 
-def test_keys_are_carried_out_between_frames_on_the_process_thread_and_answered_everywhere() -> None:
+def test_keys_are_carried_out_between_frames_on_the_thread_that_composes_and_answered_everywhere() -> None:
     turns, notes = Turns(), Notes()
     window = ScriptedWindow({1: ["mirror", "next-background"], 9: ["quit"]}, seen=turns.seen)
     run(ScriptedSource(forever(), turns), ScriptedPipeline(), window, notes=notes)
-    assert notes.lines == ["mirror on process", "office.jpg is gone"]
+    assert notes.lines == ["mirror on compose", "office.jpg is gone"]
     status, notice = window.captions[-1].splitlines()
     assert status.endswith("plain")
     assert notice == "office.jpg is gone"

@@ -162,7 +162,7 @@ def test_the_list_names_each_with_licence_and_place(
     runtime: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    monkeypatch.setattr(models, "has_runtime", lambda: runtime)
+    monkeypatch.setattr(models, "has_onnx_runtime", lambda: runtime)
 
     def listed() -> str:
         text = io.StringIO()
@@ -172,9 +172,9 @@ def test_the_list_names_each_with_licence_and_place(
     told = listed()
     for word in ("standard", "fast", "best", "FILE.onnx", "RobustVideoMatting", "GPL-3.0", "Apache-2.0", "15 MB"):
         assert word in told
-    assert "selfie_segmentation.tflite" in told
+    assert f"selfie_segmentation.{'onnx' if runtime else 'tflite'}" in told
     assert "rimlight models get best" in told
-    assert ("pip install 'rimlight[best]'" in told) is not runtime
+    assert ("rimlight[best]" in told) is not runtime
     path = BEST.path()
     assert path.is_relative_to(tmp_path)
     path.parent.mkdir(parents=True)
@@ -184,12 +184,12 @@ def test_the_list_names_each_with_licence_and_place(
 
 @pytest.mark.parametrize("installed", [True, False])
 def test_the_list_names_what_runs_ours(installed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(models, "has_litert", lambda: installed)
+    monkeypatch.setattr(models, "has_onnx_runtime", lambda: installed)
     text = io.StringIO()
     print_table(Console(file=text, width=120))
     rows = [line for line in text.getvalue().splitlines() if "selfie general" in line or "selfie landscape" in line]
     assert len(rows) == 2
-    assert all(("LiteRT" if installed else "MediaPipe or OpenCV") in row for row in rows)
+    assert all(("ONNX Runtime" if installed else "MediaPipe or OpenCV") in row for row in rows)
     assert ("pip install 'rimlight[lean]'" in text.getvalue()) is not installed
 
 

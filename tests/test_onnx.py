@@ -231,7 +231,7 @@ def test_the_pipelines_cut_carries_the_persons_colours(tmp_path: Path) -> None:
     assert frame is not None
     segmenter = open_onnx(recurrent(tmp_path / "rvm.onnx"), frame.picture.size)
     with Pipeline(segmenter, open_color("#00ff00"), fitted) as pipeline:
-        cut, _ = pipeline._cut(frame)
+        cut = pipeline.cut(frame)
     assert cut.foreground is not None
     for own, plane in zip(cut.foreground, cut.planes, strict=True):
         assert own.shape == plane.shape

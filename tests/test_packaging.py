@@ -126,11 +126,12 @@ assert Path(rimlight.__file__).resolve().is_relative_to(home), rimlight.__file__
 for folder in sys.argv[1:]:
     assert asset(folder).resolve().is_relative_to(home) and any(asset(folder).iterdir()), asset(folder)
 for model in GENERAL, LANDSCAPE:
-    print(len(model.checked()))
+    print(len(model.tflite.checked()), len(model.onnx.checked()))
 """
     sizes = run([python, "-c", code, *TRAVELLING], tmp_path).split()
 
     assert sizes == [
-        str((CHECKOUT / "assets" / "models" / name).stat().st_size)
-        for name in ("selfie_segmentation.tflite", "selfie_segmentation_landscape.tflite")
+        str((CHECKOUT / "assets" / "models" / f"{name}.{kind}").stat().st_size)
+        for name in ("selfie_segmentation", "selfie_segmentation_landscape")
+        for kind in ("tflite", "onnx")
     ]

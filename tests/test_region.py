@@ -7,8 +7,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rimlight.composite import over
-from rimlight.region import Region, enlarged, whole
+from rimlight.composite import lay, over
+from rimlight.region import Region, enlarge, occupied, whole
 from rimlight.types import Alpha, Picture, Size
 
 sides = st.integers(1, 60).map(lambda n: 2 * n)
@@ -21,7 +21,8 @@ def test_it_is_what_scaling_all_would_give(w: int, h: int, wide: int, high: int,
     x, y = data.draw(st.integers(0, w - 1)), data.draw(st.integers(0, h - 1))
     small[y : y + 1 + data.draw(st.integers(0, h)), x : x + 1 + data.draw(st.integers(0, w))] = 200
     out = Alpha(np.full((height, width), 77, np.uint8))
-    region = enlarged(Alpha(small), out)
+    enlarge(Alpha(small), out)
+    region = occupied(Alpha(small), Size(width, height))
     expected = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
     assert np.abs(out.astype(int) - expected).max() <= 1
     outside = out.copy()
@@ -34,23 +35,28 @@ def test_common_sizes_really_leave_something_out() -> None:
     for size, guide in ((Size(1280, 720), Size(480, 270)), (Size(1920, 1080), Size(480, 270))):
         small = np.zeros((guide.height, guide.width), np.uint8)
         small[100:, 150:330] = 255
-        region = enlarged(Alpha(small), Alpha(np.empty((size.height, size.width), np.uint8)))
+        region = occupied(Alpha(small), size)
         assert region.right - region.left < 0.41 * size.width
         assert region.bottom == size.height
 
 
 def test_nobody_is_an_empty_region() -> None:
     out = Alpha(np.full((8, 8), 9, np.uint8))
-    assert enlarged(Alpha(np.zeros((4, 4), np.uint8)), out) == Region(0, 0, 0, 0)
+    nobody = Alpha(np.zeros((4, 4), np.uint8))
+    enlarge(nobody, out)
+    assert occupied(nobody, Size(8, 8)) == Region(0, 0, 0, 0)
     assert not out.any()
 
 
-def test_over_with_a_region_is_over_without() -> None:
+def test_laying_within_the_region_is_laying_over_all() -> None:
     random = np.random.default_rng(0)
     person, plate = (Picture(random.integers(0, 256, (270, 320), np.uint8)) for _ in range(2))
     small = np.zeros((90, 160), np.uint8)
     small[30:, 40:90] = random.integers(0, 256, (60, 50), np.uint8)
     alpha = Alpha(np.empty((180, 320), np.uint8))
-    region = enlarged(Alpha(small), alpha)
-    assert region != whole(Size(320, 180))
-    assert np.array_equal(over(person, alpha, plate, region=region).i420, over(person, alpha, plate).i420)
+    enlarge(Alpha(small), alpha)
+    region = occupied(Alpha(small), person.size)
+    assert region != whole(person.size)
+    laid = Picture(plate.i420.copy())
+    lay(person, alpha, laid, Picture.empty(person.size), region)
+    assert np.array_equal(laid.i420, over(person, alpha, plate).i420)

@@ -98,11 +98,12 @@ def test_dropped_frames_do_not_matter() -> None:
 
 
 @pytest.mark.parametrize("gain", [0.7, 0.9, 1.2, 1.35])
-def test_a_jump_of_the_exposure_is_followed_within_a_frame(gain: float) -> None:
+@pytest.mark.parametrize("frames", [60, 61], ids=["at a lesson", "between two"])
+def test_a_jump_of_the_exposure_is_followed_within_a_frame(gain: float, frames: int) -> None:
     room, stage = Room(), Stage()
-    at_least(learned(room, stage, 2), 0.7)
+    at_least(learned(room, stage, frames / 30), 0.7)
     stage.gain = gain
-    known = at_least(learned(room, stage, 0.03, since=2), 0.6)
+    known = at_least(learned(room, stage, 0.03, since=frames / 30), 0.6)
     assert mistake(known, stage) < 2
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import rimlight.segmenters.mediapipe as mediapipe_room
 from rimlight.assemble import open_segmenter
-from rimlight.bench import Row, ratios
 from rimlight.errors import SegmenterError
-from rimlight.segmenters.litert import has_litert, open_litert
+from rimlight.segmenters import sealed
+from rimlight.segmenters.onnx_runtime import has_onnx_runtime
 from rimlight.segmenters.selfie import GENERAL
+from rimlight.segmenters.selfie_onnx import open_selfie_onnx
 
 
 def opened(model: str = "standard", runtime: str = "auto") -> tuple[str, list[str]]:
@@ -24,15 +26,15 @@ def opened(model: str = "standard", runtime: str = "auto") -> tuple[str, list[st
 
 
 @pytest.fixture
-def no_litert(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "ai_edge_litert", None)
-    monkeypatch.delitem(sys.modules, "ai_edge_litert.interpreter", raising=False)
+def no_onnx(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
 
 
 @pytest.fixture
-def broken_litert(monkeypatch: pytest.MonkeyPatch) -> None:
+def broken_onnx(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is installed, but its library is not for this system."""
-    monkeypatch.setitem(sys.modules, "ai_edge_litert.interpreter", None)
+    monkeypatch.delitem(sys.modules, "onnxruntime", raising=False)
+    monkeypatch.setitem(sys.modules, "onnxruntime.capi", None)
 
 
 @pytest.fixture
@@ -44,25 +46,25 @@ def no_mediapipe(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(("model", "name"), [("standard", "general 256x256"), ("fast", "landscape 256x144")])
-def test_litert_comes_first(model: str, name: str) -> None:
-    assert opened(model) == (f"litert {name}", [])
+def test_onnx_runtime_comes_first(model: str, name: str) -> None:
+    assert opened(model) == (f"onnx {name}", [])
 
 
-def test_without_litert_mediapipe_is_nothing_to_talk_about(no_litert: None) -> None:
-    assert not has_litert()
+def test_without_onnx_runtime_mediapipe_is_nothing_to_talk_about(no_onnx: None) -> None:
+    assert not has_onnx_runtime()
     assert opened() == ("mediapipe general 256x256", [])
 
 
-def test_what_is_there_but_cannot_be_loaded_is_said(broken_litert: None) -> None:
+def test_what_is_there_but_cannot_be_loaded_is_said(broken_onnx: None) -> None:
     name, said = opened()
     assert name == "mediapipe general 256x256"
     (line,) = said
-    assert line.startswith("LiteRT cannot be loaded: ")
+    assert line.startswith("ONNX Runtime cannot be loaded: ")
     assert line.endswith("; mediapipe runs the same model instead, slower.")
     assert "\n" not in line
 
 
-def test_opencv_is_the_last_resort(broken_litert: None, no_mediapipe: None) -> None:
+def test_opencv_is_the_last_resort(broken_onnx: None, no_mediapipe: None) -> None:
     name, said = opened()
     assert name == "opencv general 256x256"
     assert len(said) == 2
@@ -72,23 +74,43 @@ def test_opencv_is_the_last_resort(broken_litert: None, no_mediapipe: None) -> N
     )
 
 
-@pytest.mark.parametrize("runtime", ["litert", "mediapipe", "opencv"])
+@pytest.mark.parametrize("runtime", ["onnx", "mediapipe", "opencv"])
 def test_the_named_one_is_taken(runtime: str) -> None:
     assert opened(runtime=runtime) == (f"{runtime} general 256x256", [])
 
 
-def test_a_named_one_that_is_missing_says_what_to_install(no_litert: None, no_mediapipe: None) -> None:
-    with pytest.raises(SegmenterError, match="LiteRT cannot be loaded") as caught:
-        opened(runtime="litert")
+def test_a_named_one_that_is_missing_says_what_to_install(no_onnx: None, no_mediapipe: None) -> None:
+    with pytest.raises(SegmenterError, match="ONNX Runtime cannot be loaded") as caught:
+        opened(runtime="onnx")
     assert "pip install 'rimlight[lean]'" in caught.value.hint
     with pytest.raises(SegmenterError, match=r"libEGL\.so\.1") as caught:
         opened(runtime="mediapipe")
     assert "apt-get install libegl1 libgles2" in caught.value.hint
 
 
-def test_a_picture_that_litert_cannot_take_is_our_error() -> None:
-    with open_litert(GENERAL) as segmenter:
-        with pytest.raises(SegmenterError, match="LiteRT failed on a frame"):
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such seal, and are not asked for it")
+def test_onnx_runtime_is_not_loaded_where_linux_cannot_seal_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sealed, "_MACHINES", {})
+    with pytest.raises(SegmenterError, match=r"ONNX Runtime cannot be loaded: .*cannot be kept off the network"):
+        opened(runtime="onnx")
+
+
+def test_what_onnx_runtime_writes_by_itself_is_not_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """As it does at once where it finds no graphics card."""
+    said = 'import os\nos.write(2, b"GPU device discovery failed")\nraise ImportError("and that was all")\n'
+    (tmp_path / "onnxruntime.py").write_text(said, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "onnxruntime", raising=False)
+    with pytest.raises(SegmenterError, match="and that was all"):
+        opened(runtime="onnx")
+    assert capfd.readouterr().err == ""
+
+
+def test_a_picture_that_onnx_runtime_cannot_take_is_our_error() -> None:
+    with open_selfie_onnx(GENERAL) as segmenter:
+        with pytest.raises(SegmenterError, match="ONNX Runtime failed on a frame"):
             segmenter.segment(np.zeros((144, 256, 3), np.uint8))
         assert segmenter.segment(np.zeros((256, 256, 3), np.uint8)).shape == (256, 256)
 
@@ -101,7 +123,7 @@ def python(code: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize(
     ("runtime", "loaded"),
-    [("auto", ["ai_edge_litert"]), ("mediapipe", ["mediapipe"]), ("opencv", [])],
+    [("auto", ["onnxruntime"]), ("mediapipe", ["mediapipe"]), ("opencv", [])],
 )
 def test_a_pipeline_loads_its_runtime_and_no_other_and_is_quiet(runtime: str, loaded: list[str]) -> None:
     done = python(f"""
@@ -110,21 +132,7 @@ from rimlight import Settings, open_pipeline, open_source
 settings = Settings(camera="sitter", runtime="{runtime}")
 with open_source(settings) as source, open_pipeline(settings, source.format) as pipeline:
     pipeline.process(source.read())
-print(sorted({{"ai_edge_litert", "mediapipe"}} & set(sys.modules)))
+print(sorted({{"onnxruntime", "mediapipe"}} & set(sys.modules)))
 """)
     assert done.stdout == f"{loaded}\n"
     assert done.stderr == ""
-
-
-def test_the_ratio_to_the_sample_is_that_of_the_first_runtime() -> None:
-    def row(model: str, runtime: str, fps: float, threads: int = 1) -> Row:
-        return Row("1280x720", "blur", model, runtime, threads, fps, 1.0)
-
-    rows = [
-        row("standard", "litert", 60),
-        row("fast", "litert", 80),
-        row("standard", "mediapipe", 50),
-        row("sample", "mediapipe", 10),
-        row("standard", "litert", 90, threads=2),
-    ]
-    assert ratios(rows) == {"1280x720": 6}

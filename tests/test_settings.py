@@ -32,6 +32,30 @@ def test_what_is_no_size_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("cpu_budget", "50%", 0.5),
+        ("cpu_budget", " 150% ", 1.5),
+        ("cpu_budget", "0.5", 0.5),
+        ("max_latency", "25ms", 0.025),
+        ("max_latency", "0.025", 0.025),
+    ],
+)
+def test_budgets_are_read_with_and_without_their_unit(name: str, text: str, value: float) -> None:
+    assert getattr(settings_from(**{name: text}), name) == pytest.approx(value)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "hint"),
+    [("cpu_budget", "half", "25% or 0.25"), ("max_latency", "25s", "25ms or 0.025"), ("max_latency", "%", "25ms")],
+)
+def test_what_is_no_budget_is_refused(name: str, text: str, hint: str) -> None:
+    with pytest.raises(SettingError, match=f"'{text}' is no amount") as caught:
+        settings_from(**{name: text})
+    assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize(
     ("name", "value"),
     [
         ("blur_strength", 3),
@@ -41,6 +65,9 @@ def test_what_is_no_size_is_refused(text: str) -> None:
         ("model", "foo"),
         ("runtime", "foo"),
         ("duration", -1),
+        ("cpu_budget", 0.01),
+        ("cpu_budget", 100),
+        ("max_latency", 2),
     ],
 )
 def test_out_of_range_names_setting_and_value(name: str, value: object) -> None:

@@ -107,8 +107,8 @@ def test_a_python_that_is_too_old_is_named_with_the_way_out(tmp_path: Path, scri
     )
 
 
-# Stands in for every Python: makes a .venv of itself, and pip notes what it is asked for. Where there is no LiteRT,
-# it can neither be installed nor imported; where there is no network, nothing can be installed.
+# Stands in for every Python: makes a .venv of itself, and pip notes what it is asked for. Where there is no ONNX
+# Runtime, it can neither be installed nor found; where there is no network, nothing can be installed.
 PYTHON = """#!/bin/sh
 case "$*" in
     *sys.version_info*) echo 3.11 ;;
@@ -117,8 +117,8 @@ case "$*" in
         for last in "$@"; do :; done
         echo "$last" >>asked
         [ -z "$NO_NETWORK" ] || { echo "pip: no network" >&2; exit 1; }
-        case "$last$NO_LITERT" in *lean*1) echo "pip: no such wheel" >&2; exit 1 ;; esac ;;
-    *ai_edge_litert*) [ -z "$NO_LITERT" ] || { echo "Traceback" >&2; exit 1; } ;;
+        case "$last$NO_ONNX" in *lean*1) echo "pip: no such wheel" >&2; exit 1 ;; esac ;;
+    *onnxruntime*) [ -z "$NO_ONNX" ] || exit 1 ;;
 esac
 """
 
@@ -127,12 +127,18 @@ esac
     ("words", "missing", "asked", "code", "said"),
     [
         ([], "", [".[lean]"], 0, ""),
-        ([], "NO_LITERT", [".[lean]", "."], 0, "LiteRT is not to be had here: MediaPipe runs the model instead"),
+        (
+            [],
+            "NO_ONNX",
+            [".[lean]", "."],
+            0,
+            "ONNX Runtime is not to be had here: MediaPipe runs the model instead",
+        ),
         ([], "NO_NETWORK", [".[lean]", "."], 1, "pip: no network\nRimlight could not be installed"),
         (["--dev"], "", [".[dev]"], 0, ""),
     ],
 )
-def test_litert_is_installed_where_it_can_be(
+def test_onnx_runtime_is_installed_where_it_can_be(
     words: list[str], missing: str, asked: list[str], code: int, said: str, tmp_path: Path
 ) -> None:
     (tmp_path / "tools").mkdir()
@@ -141,7 +147,7 @@ def test_litert_is_installed_where_it_can_be(
     python = tmp_path / "python3"
     python.write_text(PYTHON, encoding="utf-8")
     python.chmod(0o755)
-    environment = {"PYTHON": str(python), "NO_LITERT": "", "NO_NETWORK": ""} | ({missing: "1"} if missing else {})
+    environment = {"PYTHON": str(python), "NO_ONNX": "", "NO_NETWORK": ""} | ({missing: "1"} if missing else {})
 
     done = subprocess.run(
         [tmp_path / "tools" / "setup", *words],

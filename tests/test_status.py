@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 
 import pytest
 
@@ -35,6 +36,11 @@ def status(fps: int = 30, latency: float = 0.0214, background: str = "blur", rec
 def test_a_status_names_rate_latency_drops_and_background() -> None:
     assert status().line() == "30.0 fps, 21 ms, 2 dropped, blur"
     assert status(recording=True).line(" · ") == "30.0 fps · 21 ms · 2 dropped · blur · recording"
+
+
+def test_a_governed_run_says_how_much_work_frames_get() -> None:
+    governed = replace(status(recording=True), effort="1 view (12 of 30 ms)")
+    assert governed.line() == "30.0 fps, 21 ms, 2 dropped, blur, recording, 1 view (12 of 30 ms)"
 
 
 def test_on_a_terminal_the_line_is_rewritten_in_place() -> None:

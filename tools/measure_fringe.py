@@ -12,6 +12,7 @@ tests/quality holds Rimlight to bars on the same figures.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from statistics import fmean
@@ -23,13 +24,11 @@ from numpy.typing import NDArray
 
 from rimlight.assemble import open_background, open_pipeline
 from rimlight.composite import over
-from rimlight.edge import color_edge
-from rimlight.foreground import difference
+from rimlight.foreground import clean
 from rimlight.picture import reduced, shrink
-from rimlight.region import whole
 from rimlight.settings import Settings, Tuning
 from rimlight.sources.sitter import SitterSource, open_sitter
-from rimlight.types import Alpha, Background, Cut, Frame, Picture, Size
+from rimlight.types import Alpha, Background, Cut, Frame, Picture, Plane, Size
 
 SIZE = Size(1280, 720)
 BAND = 10
@@ -71,10 +70,13 @@ class Watched(Background):
     def name(self) -> str:
         return self._background.name
 
-    def plate(self, cut: Cut) -> Picture:
-        self.cut = replace(cut, small=Alpha(cut.small.copy()))
-        self.last = self._background.plate(cut)
-        return self.last
+    def paint(self, cut: Cut, out: Picture) -> None:
+        self.cut, self.last = cut, self._background.plate(cut)
+        np.copyto(out.i420, self.last.i420)
+
+    def reduced(self, cut: Cut) -> Sequence[Plane] | None:
+        self.cut, self.last = cut, self._background.plate(cut)
+        return self._background.reduced(cut)
 
     def close(self) -> None:
         self._background.close()
@@ -102,7 +104,7 @@ class Seen:
     """One frame, its truth, and the ideal composite."""
 
     def __init__(self, sitter: SitterSource, index: int, plate: Picture) -> None:
-        self._plate = Picture(plate.i420.copy(), plate.color)
+        self._plate = plate
         self._truth, self._person = sitter.truth(index), sitter.person(index)
         self._ideal = over(self._person, self._truth, self._plate)
         self._distance = _distance(self._truth)
@@ -110,10 +112,7 @@ class Seen:
     def with_true_matte(self, own: Cut) -> Fringe:
         """Matte and plate are true: what is left is the colours' alone."""
         cut = replace(own, alpha=self._truth, small=Alpha(shrink(self._truth, own.planes.size)))
-        everywhere = whole(cut.picture.size)
-        composite = over(cut.picture, cut.alpha, self._plate)
-        color_edge(composite, cut.alpha, difference(cut, everywhere), None, everywhere)
-        return self.fringe(cut, self._plate, composite)
+        return self.fringe(cut, self._plate, over(clean(cut), cut.alpha, self._plate))
 
     def fringe(self, cut: Cut, plate: Picture, composite: Picture) -> Fringe:
         band = np.abs(self._distance) <= BAND

@@ -21,7 +21,7 @@ import cv2
 
 from leave_one_out import leave_one_out
 from rimlight.assemble import open_segmenter
-from rimlight.bench import machine
+from rimlight.benches.machine import machine
 from rimlight.figures import Figures, mean_of
 from rimlight.pipeline import Pipeline
 from rimlight.settings import Tuning

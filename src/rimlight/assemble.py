@@ -7,8 +7,6 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-import platformdirs
-
 from rimlight.assets import asset
 from rimlight.backgrounds.blur import BlurBackground
 from rimlight.backgrounds.color import open_color
@@ -16,13 +14,15 @@ from rimlight.backgrounds.still import open_still
 from rimlight.backgrounds.transparent import open_transparent
 from rimlight.errors import BackgroundError, NoDisplayError, SegmenterError, SinkError, UsageError
 from rimlight.framing import fitted, squashed
+from rimlight.loading import Loading
 from rimlight.meter import Meter
 from rimlight.models import BEST
 from rimlight.pipeline import Pipeline
-from rimlight.segmenters.litert import has_litert, open_litert
+from rimlight.segmenters.onnx_runtime import has_onnx_runtime
 from rimlight.segmenters.selfie import GENERAL, LANDSCAPE, SelfieModel
 from rimlight.settings import RUNTIMES, Settings, Tuning
 from rimlight.types import Background, Segmenter, Sink, Size, Source, StreamFormat
+from rimlight.watch import REST
 
 UNHURRIED_GUIDE = 640
 """Guide for files: boundary IoU on keyed clips 0.846 instead of 0.841, and a quarter less fringe at 720p."""
@@ -68,7 +68,7 @@ def open_segmenter(
 ) -> Segmenter:
     """The tier or file of that name; `runtime`, for our own models, is that of `Settings`.
 
-    'auto' takes LiteRT where it is installed, else MediaPipe, else OpenCV, and says what could not be loaded.
+    'auto' takes ONNX Runtime where it is installed, else MediaPipe, else OpenCV, and says what could not be loaded.
     That they give the same masks is tested (tests/contracts/test_segmenters.py), not tried at each start.
 
     'best' and files run in ONNX Runtime, at a size made for `picture` and, if there is a `budget` in seconds, for
@@ -84,8 +84,8 @@ def open_segmenter(
     file = LANDSCAPE if model == "fast" else GENERAL
     if runtime != "auto":
         return _open_selfie(file, runtime)
-    # LiteRT is an extra: where it is not installed, nothing is amiss.
-    *better, last = RUNTIMES if has_litert() else RUNTIMES[1:]
+    # ONNX Runtime is an extra: where it is not installed, nothing is amiss.
+    *better, last = RUNTIMES if has_onnx_runtime() else RUNTIMES[1:]
     for candidate, following in zip(better, [*better[1:], last], strict=True):
         try:
             return _open_selfie(file, candidate)
@@ -94,9 +94,25 @@ def open_segmenter(
     return _open_selfie(file, last)
 
 
+def load_ahead(settings: Settings, say: Say) -> Loading:
+    """Begins to load the settings' model while the camera opens, unless it is one that is fitted to its pictures.
+
+    Nothing should be said until it has ended: meanwhile the terminal is kept from native libraries' chatter.
+    """
+
+    def load() -> Segmenter | None:
+        if settings.model not in {"standard", "fast"}:
+            return None
+        return open_segmenter(settings.model, say, runtime=settings.runtime)
+
+    return Loading(load)
+
+
 def _open_selfie(file: SelfieModel, runtime: str) -> Segmenter:
-    if runtime == "litert":
-        return open_litert(file)
+    if runtime == "onnx":
+        from rimlight.segmenters.selfie_onnx import open_selfie_onnx
+
+        return open_selfie_onnx(file)
     if runtime == "mediapipe":
         from rimlight.segmenters.mediapipe import open_mediapipe
 
@@ -159,35 +175,42 @@ def open_pipeline(
     say: Say = silence,
     *,
     live: bool = False,
+    segmenter: Segmenter | None = None,
 ) -> Pipeline:
     """The pipeline of the settings for frames of this format; `live` as for `open_background`.
+
+    `segmenter`: the settings' model, if it was loaded ahead; the pipeline's from now on, even if this raises.
 
     Raises BackgroundError, ModelError or SegmenterError.
     """
     with ExitStack() as opened:
+        if segmenter is not None:
+            opened.enter_context(segmenter)
         background = opened.enter_context(
             open_background(settings.background, settings.blur_strength, format, live=live)
         )
-        budget = _SHARE / float(format.fps) if live else None
-        segmenter = opened.enter_context(open_segmenter(settings.model, say, format.size, budget, settings.runtime))
+        if segmenter is None:
+            budget = _SHARE / float(format.fps) if live else None
+            segmenter = opened.enter_context(
+                open_segmenter(settings.model, say, format.size, budget, settings.runtime)
+            )
         opened.pop_all()
-    tuning = _tuned(settings, segmenter, live)
+    tuning = _tuned(settings, live)
     framing = squashed if settings.model == "fast" else fitted
     return Pipeline(segmenter, background, framing, tuning, meter, settings.mirror, settings.light_wrap)
 
 
-def _tuned(settings: Settings, segmenter: Segmenter, live: bool) -> Tuning:
+def _tuned(settings: Settings, live: bool) -> Tuning:
     """The settings' tuning, and what depends on the model and on whether there is time."""
     tuning = settings.tuning
     changes: dict[str, object] = {"views": tuning.views or (1 if live else 2)}
+    if tuning.rest is None:
+        changes["rest"] = REST if live else 0.0
     if not live and "guide_size" not in tuning.model_fields_set:
         changes["guide_size"] = UNHURRIED_GUIDE
     if settings.model != "standard":
         # Only the standard model was seen to gain by it.
         changes |= {"follow": False, "views": 1}
-    if segmenter.is_matte:
-        # Its input is made of the reduced picture, its matte lies on it: smaller, that would cost both detail.
-        changes["guide_size"] = max(tuning.guide_size, *segmenter.size)
     return tuning.model_copy(update=changes)
 
 
@@ -215,6 +238,8 @@ def open_sinks(
 
 def open_recording(format: StreamFormat) -> Sink:  # noqa: A002
     """A recording under today's date and time, in the user's folder for videos, or here where there is none."""
+    import platformdirs
+
     from rimlight.sinks.recorder import open_recorder
 
     folder = platformdirs.user_videos_path()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -14,15 +15,21 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from rimlight.assemble import open_pipeline
+from rimlight.chunks import LENGTH, Hands
 from rimlight.errors import DiskError, RimlightError, UsageError
+from rimlight.joined import process_in_chunks, spans_of
 from rimlight.offline import Report, process_clip
 from rimlight.photo import kind_of, process_photo
 from rimlight.settings import Settings
-from rimlight.sources.clip import open_clip
+from rimlight.sources.clip import ClipSource, open_clip
+from rimlight.sources.cuts import Span
 from rimlight.types import Size, StreamFormat
 
 _PHOTO_SIZE = StreamFormat(Size(2, 2), Fraction(1))
 """Photos tell their size when they are read; only video backgrounds ask for it before."""
+
+_CORES = 2
+"""Of this machine to a process: decoding, the pipeline and encoding, overlapped, keep two busy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +49,13 @@ def process_all(
     matte: Path | None = None,
     force: bool = False,
     stop: threading.Event | None = None,
+    processes: int | None = None,
+    cluster: str | None = None,
 ) -> None:
     """Processes each source; what fails is told, the others are done all the same.
+
+    Long clips are processed in chunks by so many `processes` (None: as many as pay), or by the `cluster` whose
+    scheduler is at that address.
 
     Raises KeyboardInterrupt between two frames once `stop` is set, leaving nothing half-written; what the only one
     raised, if there is one source; RimlightError that counts the failures if there were several.
@@ -56,15 +68,16 @@ def process_all(
         if stop is not None and stop.is_set():
             raise KeyboardInterrupt
 
-    for job in jobs:
-        check()
-        try:
-            _tell(console, job, _process(job, settings, console, check, force=force))
-        except RimlightError as error:
-            if len(jobs) == 1:
-                raise
-            failed.append(job.source.name)
-            console.print(f"{job.source}: {error}", markup=False, soft_wrap=True)
+    with open_hands(processes, cluster) as hands:
+        for job in jobs:
+            check()
+            try:
+                _tell(console, job, _process(job, settings, console, check, hands, force=force))
+            except RimlightError as error:
+                if len(jobs) == 1:
+                    raise
+                failed.append(job.source.name)
+                console.print(f"{job.source}: {error}", markup=False, soft_wrap=True)
     if failed:
         raise RimlightError(f"{len(failed)} of {len(jobs)} failed: {', '.join(failed)}")
 
@@ -104,24 +117,74 @@ def _name(source: Path, settings: Settings) -> str:
     return source.name if source.suffix.lower() in {".jpg", ".jpeg", ".png", ".webp"} else f"{source.stem}.jpg"
 
 
-def _process(job: Job, settings: Settings, console: Console, check: Callable[[], None], *, force: bool) -> Report:
+def open_hands(processes: int | None, cluster: str | None) -> AbstractContextManager[Hands | None]:
+    """Who processes chunks; None where this process alone is to process clips whole."""
+    if cluster is not None:
+        if processes is not None:
+            raise UsageError("--jobs is about this computer, --cluster about others", "Give one of them.")
+        from rimlight.cluster import open_cluster
+
+        return open_cluster(cluster)
+    if processes is not None and processes < 1:
+        raise UsageError(
+            f"--jobs {processes}: there has to be one at least", "Leave it out to have as many as pay."
+        )
+    count = max(1, usable_cores() // _CORES) if processes is None else processes
+    if count == 1:
+        return nullcontext()
+    from rimlight.hands import open_processes
+
+    return open_processes(count)
+
+
+def usable_cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _process(
+    job: Job,
+    settings: Settings,
+    console: Console,
+    check: Callable[[], None],
+    hands: Hands | None,
+    *,
+    force: bool,
+) -> Report:
     def say(line: str) -> None:
         console.print(line, markup=False, soft_wrap=True)
 
     if kind_of(job.source) == "photo":
         with open_pipeline(settings, _PHOTO_SIZE, say=say) as pipeline:
             return process_photo(job.source, pipeline, job.output, matte=job.matte, force=force)
-    with (
-        open_clip(job.source) as clip,
-        open_pipeline(settings, clip.format, say=say) as pipeline,
-        _progress(console, job.source.name) as show,
-    ):
+    with open_clip(job.source) as clip, _progress(console, job.source.name) as show:
 
         def progress(done: int, of: int | None) -> None:
             check()
             show(done, of)
 
-        return process_clip(clip, pipeline, job.output, matte=job.matte, force=force, progress=progress)
+        if hands is not None and (parts := _parts(clip, settings, hands, say)):
+            return process_in_chunks(
+                clip, parts, settings, job.output, hands, matte=job.matte, force=force, progress=progress
+            )
+        with open_pipeline(settings, clip.format, say=say) as pipeline:
+            return process_clip(clip, pipeline, job.output, matte=job.matte, force=force, progress=progress)
+
+
+def _parts(clip: ClipSource, settings: Settings, hands: Hands, say: Callable[[str], None]) -> Sequence[Span] | None:
+    """The chunks of a clip that is long enough for some; None, and why is said, of one that should have some."""
+    if clip.length is not None and clip.length / clip.format.fps < 2 * LENGTH:
+        return None
+    background = Path(settings.background)
+    if background.is_file() and kind_of(background) == "video":
+        why = "a video background plays on from frame to frame"
+    else:
+        parts = spans_of(clip)
+        if not isinstance(parts, str):
+            return parts
+        why = parts
+    say(f"{why}: one process does it all, not {hands.name}")
+    return None
 
 
 @contextmanager

@@ -1,255 +1,201 @@
-"""`rimlight bench`: frame in memory to composite ready, by stage, beside MediaPipe's own sample in the same run.
+"""`rimlight bench`: frame in memory to composite ready, live runs and what they need, held against the bars.
 
-Machines differ and are noisy, so every measured way takes turns with the others, a few frames each, in one process;
-the medians are comparable, their ratios are what to quote. `python -m rimlight.bench JOB` is that process.
+Machines differ and are noisy, so all ways take turns with each other, MediaPipe's own sample among them; medians
+are comparable, their ratios are what to quote. `python -m rimlight.bench JOB PATIENCE` is one of the processes that
+measure.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import platform
-import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, field
-from fractions import Fraction
-from importlib.metadata import version
+from dataclasses import asdict
 from pathlib import Path
-from statistics import median
-from typing import Any, Generic, TypeVar
+from tempfile import TemporaryDirectory
+from typing import Any
 
-from rich.console import Console
-from rich.table import Column, Table
+from rimlight.assemble import Say, open_segmenter
+from rimlight.benches.bars import FULL_HD, HD, UHD
+from rimlight.benches.coded import render
+from rimlight.benches.latency import SETTLED, run_coded, seen_figures, watch
+from rimlight.benches.machine import cores, load, machine
+from rimlight.benches.players import PATIENCE, Job, Ways, answer_all, open_player, own_output, take_turns
+from rimlight.benches.rows import SAMPLE, LiveRun, Report, Row, Way
+from rimlight.benches.ways import BACKGROUNDS, clip, sitting
+from rimlight.errors import ModelError
+from rimlight.models import BEST
+from rimlight.segmenters.onnx_runtime import has_onnx_runtime
+from rimlight.settings import parse_size
+from rimlight.sinks.virtual_camera import find_virtual_cameras
+from rimlight.throughput import Transcode, measure_transcode
 
-from rimlight.assemble import open_pipeline, open_segmenter
-from rimlight.errors import RimlightError
-from rimlight.meter import Meter
-from rimlight.picture import to_bgr
-from rimlight.sample import Sample
-from rimlight.segmenters.litert import has_litert
-from rimlight.segmenters.selfie import GENERAL
-from rimlight.settings import Settings
-from rimlight.sources.sitter import open_sitter
-from rimlight.types import Frame, Picture, Size, StreamFormat
+TURN = 0.25
+"""Seconds that one way does before the next has its turn."""
+LIVE_SECONDS = 12.0
+"""Of each live run: 360 frames, so that the 99th percentile means something."""
+TRANSCODED = 120
+"""Frames: four seconds."""
+_DIFFERENT = 30
+"""Pictures in them, to and fro."""
 
-Input = TypeVar("Input")
-
-SIZES = (Size(1280, 720), Size(1920, 1080))
-BACKGROUNDS = ("blur", "picture")
-TURN = 8
-"""Frames that one way does before the next has its turn."""
-
-PATIENCE = 300
-"""Seconds until a measuring process counts as hung (MediaPipe was once seen not to return on one CPU)."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """One way of doing it. `threads` is 1 (bound to one core) or the number of cores."""
-
-    size: str
-    background: str
-    model: str
-    runtime: str
-    """What ran the model."""
-    threads: int
-    fps: float
-    """Pictures a second at the median time of a frame."""
-    cpu_ms: float
-    """Milliseconds of processor time a frame, all threads."""
-    stages_ms: dict[str, float] = field(default_factory=dict)
-    """Median of each stage; empty for the sample."""
+_JOBS: dict[str, Callable[[], Job]] = {
+    "one core": lambda: Ways(one_core=True),
+    "all cores": lambda: Ways(one_core=False),
+    "render": lambda: lambda question: render(Path(question["folder"]), parse_size(question["size"])),
+    "live": lambda: run_coded,
+    "watch": lambda: watch,
+    "transcode": lambda: transcode,
+}
+"""What a measuring process can do, by name."""
 
 
-def bench(seconds: float, say: Callable[[str], None]) -> list[Row]:
-    """Measures every row, on one core and on all, each way for about `seconds`. `say` gets a line a step.
+def transcode(question: dict[str, Any]) -> dict[str, Any]:
+    """A job: `rimlight process` beside ffmpeg alone, on `frames` frames of the sitter at `size`, in turns."""
+    import cv2
+
+    cv2.setNumThreads(1)  # as the command does
+    with TemporaryDirectory() as folder:
+        pictures = sitting(parse_size(question["size"]), _DIFFERENT)
+        file = clip(Path(folder) / "clip.mp4", pictures, question["frames"])
+        return asdict(measure_transcode(file, rounds=question["rounds"]))
+
+
+def measure(seconds: float, say: Say, *, quick: bool = False) -> Report:
+    """Measures each way for about `seconds`, then the live runs and files; `quick`: only what is blurred.
+
+    `say` gets a line a step. Raises RimlightError if a measuring process fails or hangs.
+    """
+    busy = load()
+    rows = tuple(measure_ways(plan(quick, default_runtime(), has_best(say)), seconds, say))
+    if quick:
+        return Report(machine(), busy, rows)
+    live = tuple(measure_live(say))
+    say("process, and ffmpeg alone ...")
+    files = _asked("transcode", {"size": FULL_HD, "frames": TRANSCODED, "rounds": 2})
+    return Report(machine(), busy, rows, live, Transcode(**files))
+
+
+def measure_live_only(say: Say) -> Report:
+    """The live runs alone, and one through a virtual camera where one is free; `say` is told where none is.
 
     Raises RimlightError if a measuring process fails or hangs.
     """
-    rows = []
-    for threads in sorted({1, _cores()}):
-        say(f"measuring on {threads} of {_cores()} cores ...")
-        rows += [Row(**row) for row in _in_own_process(threads, seconds)]
-    return rows
+    device = free_virtual_camera()
+    if device is None:
+        say("no virtual camera is free: only the way into memory is measured (see rimlight devices)")
+    return Report(machine(), load(), live=tuple(measure_live(say, device)))
 
 
-def ratios(rows: list[Row]) -> dict[str, float]:
-    """By size: how many times the sample's frames a second blur with the standard model does, on one core each.
+def plan(quick: bool, runtime: str, best: bool, all_cores: int | None = None) -> list[Way]:
+    """What is measured. `runtime` runs the models that ship; `best` says whether the best tier is installed."""
+    many = all_cores or cores()
 
-    Of several runtimes it is the first, the one that `--runtime auto` picks here.
-    """
-    fps = {(row.size, row.background, row.model, row.threads): row.fps for row in reversed(rows)}
-    sizes = dict.fromkeys(row.size for row in rows)
-    return {s: fps[s, "blur", "standard", 1] / fps[s, "blur", "sample", 1] for s in sizes}
+    def blur(size: str, threads: int = 1) -> Way:
+        return Way(size, "blur", "standard", runtime, threads)
 
+    def with_sample(size: str) -> list[Way]:
+        overlapped = [blur(size, many)] if many > 1 else []
+        return [blur(size), Way(size, "blur", SAMPLE, "mediapipe", 1), *overlapped]
 
-def machine() -> str:
-    """Processor, cores, Python and the versions that matter, in one line."""
-    packages = ["numpy", "opencv-contrib-python", "mediapipe", *(["ai-edge-litert"] if has_litert() else [])]
-    versions = ", ".join(f"{name} {version(name)}" for name in packages)
-    return f"{_processor()}, {_cores()} cores, Python {platform.python_version()}, {versions}"
+    if quick:
+        return [*with_sample(HD), *with_sample(FULL_HD)]
 
+    def others(size: str) -> list[Way]:
+        backgrounds = [name for name in (*BACKGROUNDS, "clip") if name != "blur"]
+        ways = [Way(size, name, "standard", runtime, 1) for name in backgrounds]
+        ways.append(Way(size, "blur", "fast", runtime, 1))
+        if runtime != "mediapipe":
+            ways.append(Way(size, "blur", "standard", "mediapipe", 1))
+        return [*ways, Way(size, "blur", "best", "onnx", 1)] if best else ways
 
-def print_table(rows: list[Row], console: Console | None = None) -> None:
-    """For people: the machine, a row a way, where one core's time goes, and what the bars are held against."""
-    console = console or Console(highlight=False)
-    console.print(machine(), soft_wrap=True)
-    table = Table("size", "background", "model", "runtime", "cores", "fps", "cpu ms")
-    for row in rows:
-        way = (row.size, row.background, row.model, row.runtime, str(row.threads))
-        table.add_row(*way, f"{row.fps:.1f}", f"{row.cpu_ms:.1f}")
-    console.print(table)
-    staged = [row for row in rows if row.stages_ms and row.threads == 1]
-    headings = (Column(_heading(row), no_wrap=True, justify="right") for row in staged)
-    stages = Table(Column("median ms,\none core", no_wrap=True), *headings, box=None, padding=(0, 1, 0, 0))
-    for name in dict.fromkeys(name for row in staged for name in row.stages_ms):
-        stages.add_row(name, *(f"{row.stages_ms.get(name, 0):.1f}" for row in staged))
-    console.print(stages)
-    for size, ratio in ratios(rows).items():
-        console.print(f"{size}, blur, one core: {ratio:.1f} times the sample")
+    usual = [way for size in (HD, FULL_HD) for way in (*with_sample(size), *others(size))]
+    return [blur("640x360"), blur("960x540"), *usual, blur("2560x1440"), *with_sample(UHD)]
 
 
-def _heading(row: Row) -> str:
-    height = row.size.partition("x")[2]
-    return "\n".join((f"{height}p", row.background, row.model, row.runtime))
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _processor() -> str:
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
-
-
-def _in_own_process(threads: int, seconds: float) -> list[dict[str, Any]]:
-    """A fresh process, because runtimes size their thread pools once, when they are loaded."""
-    job = json.dumps({"threads": threads, "seconds": seconds})
-    command = [sys.executable, "-m", "rimlight.bench", job]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)  # noqa: S603 our own
-    except subprocess.TimeoutExpired as error:
-        raise RimlightError(
-            f"measuring on {threads} core(s) did not end within {PATIENCE} s", "Try again on a quieter machine."
-        ) from error
-    if done.returncode != 0:
-        raise RimlightError(f"measuring on {threads} core(s) failed: {done.stderr.strip()[-500:]}")
-    rows: list[dict[str, Any]] = json.loads(done.stdout.splitlines()[-1])
-    return rows
-
-
-class _Way(Generic[Input]):
-    """One thing to measure: takes the inputs in turns, remembers how long each took."""
-
-    def __init__(
-        self,
-        background: str,
-        model: str,
-        runtime: str,
-        inputs: Sequence[Input],
-        process: Callable[[Input, int], object],
-    ) -> None:
-        """`process` is given an input and how many it had before."""
-        self.background = background
-        self.model = model
-        self.runtime = runtime
-        self.meter = Meter()
-        self._inputs = inputs
-        self._process = process
-        self._walls: list[float] = []
-        self._cpu = 0.0
-        self._count = 0
-
-    @property
-    def spent(self) -> float:
-        """Seconds that the counted turns took."""
-        return sum(self._walls)
-
-    def turn(self, counted: bool = True) -> None:
-        """Every input once."""
-        walls = []
-        cpu = time.process_time()
-        for item in self._inputs:
-            start = time.perf_counter()
-            self._process(item, self._count)
-            walls.append(time.perf_counter() - start)
-            self._count += 1
-        if counted:
-            self._cpu += time.process_time() - cpu
-            self._walls += walls
-
-    def row(self, size: Size, threads: int) -> Row:
-        stages = {name: round(stage.p50 * 1e3, 3) for name, stage in self.meter.snapshot().stages.items()}
-        fps, cpu = 1 / median(self._walls), self._cpu / len(self._walls)
-        way = (self.background, self.model, self.runtime)
-        return Row(str(size), *way, threads, round(fps, 1), round(cpu * 1e3, 2), stages)
-
-
-def _measure(threads: int, seconds: float) -> list[Row]:
-    """Runs in the measuring process."""
-    if threads == 1 and hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    import cv2
-
-    cv2.setNumThreads(threads)
-    return [row for size in SIZES for row in _measure_size(size, threads, seconds)]
-
-
-def _measure_size(size: Size, threads: int, seconds: float) -> list[Row]:
-    with open_sitter(size, paced=False) as sitter:
-        pictures = [frame.picture for frame in (sitter.read() for _ in range(TURN)) if frame]
+def measure_ways(ways: Sequence[Way], seconds: float, say: Say) -> list[Row]:
+    """A row for each way, in their order. Raises RimlightError if a measuring process fails or hangs."""
+    alone, together = ([w for w in ways if (w.threads == 1) == one_core] for one_core in (True, False))
     with ExitStack() as opened:
-        runtime = _default_runtime()
-        ways = [opened.enter_context(_pipeline(b, "standard", runtime, pictures)) for b in BACKGROUNDS]
-        ways.append(opened.enter_context(_pipeline("blur", "fast", runtime, pictures)))
-        if threads == 1 and runtime == "litert":
-            ways.append(opened.enter_context(_pipeline("blur", "standard", "mediapipe", pictures)))
-        if threads == 1:
-            ways.append(opened.enter_context(_sample(pictures)))
-        for way in ways:
-            way.turn(counted=False)
-        while min(way.spent for way in ways) < seconds:
-            for way in ways:
-                way.turn()
-        return [way.row(size, threads) for way in ways]
+        players = [
+            (opened.enter_context(open_player(job)), share)
+            for job, share in (("one core", alone), ("all cores", together))
+            if share
+        ]
+        rows = take_turns(players, max(2, round(seconds / TURN)), TURN, say)
+    return sorted(rows, key=lambda row: ways.index(row.way))
 
 
-def _default_runtime() -> str:
+def free_virtual_camera() -> str | None:
+    """The device of the first virtual camera that no other program writes to."""
+    return next((info.device for info in find_virtual_cameras() if info.free), None)
+
+
+def measure_live(
+    say: Say,
+    device: str | None = None,
+    sizes: Sequence[str] = (HD, FULL_HD),
+    seconds: float = LIVE_SECONDS,
+) -> list[LiveRun]:
+    """Live runs at 30 fps into memory; the first size also into a virtual camera, if `device` names one.
+
+    Raises RimlightError if a measuring process fails or hangs.
+    """
+    runs = []
+    for size in sizes:
+        with _rendered(size, say) as folder:
+            question = {"folder": folder, "size": size, "fps": 30, "seconds": seconds}
+            runs.append(LiveRun(**_asked("live", question)["run"]))
+            if device and size == sizes[0]:
+                runs += _through(device, question)
+    return runs
+
+
+def _through(device: str, question: dict[str, Any]) -> Iterator[LiveRun]:
+    """Into the device, and what another process sees that reads it."""
+    seconds = question["seconds"]
+    with open_player("live") as writer, open_player("watch") as reader:
+        reader.tell({"device": device, "seconds": seconds + SETTLED})
+        writer.tell({**question, "device": device, "seconds": seconds + 5})
+        seen, wrote = reader.answer(), writer.answer()
+    yield LiveRun(**wrote["run"])
+    if (figures := seen_figures(wrote["sent"], seen)) is not None:
+        known = {"size": question["size"], "fps": float(question["fps"])}
+        yield LiveRun(**known, sink=f"{device}, read back", **figures)
+
+
+@contextmanager
+def _rendered(size: str, say: Say) -> Iterator[str]:
+    say(f"live run at {size} ...")
+    with TemporaryDirectory() as folder:
+        _asked("render", {"folder": folder, "size": size})
+        yield folder
+
+
+def _asked(job: str, question: object) -> Any:
+    """One question to a process of its own: what it does leaves no memory or warmth behind."""
+    with open_player(job) as player:
+        return player.ask(question)
+
+
+def default_runtime() -> str:
     """What `--runtime auto` picks here."""
     with open_segmenter("standard") as segmenter:
         return segmenter.name.split()[0]
 
 
-@contextmanager
-def _pipeline(background: str, model: str, runtime: str, pictures: Sequence[Picture]) -> Iterator[_Way[Any]]:
-    settings = Settings(
-        background="studio" if background == "picture" else background, model=model, runtime=runtime
-    )
-    with open_pipeline(settings, StreamFormat(pictures[0].size, Fraction(30)), live=True) as pipeline:
-        way = _Way(background, model, runtime, pictures, lambda p, n: pipeline.process(Frame(p, n / 30, n)))
-        way.meter = pipeline.meter
-        yield way
-
-
-@contextmanager
-def _sample(pictures: Sequence[Picture]) -> Iterator[_Way[Any]]:
-    """The sample starts from RGB in memory: getting there is not measured."""
-    with Sample(GENERAL) as sample:
-        yield _Way(
-            "blur",
-            "sample",
-            "mediapipe",
-            [bgr[:, :, ::-1].copy() for bgr in map(to_bgr, pictures)],
-            lambda p, _: sample.process(p),
-        )
+def has_best(say: Say) -> bool:
+    """Whether the best tier can be measured; if not, `say` is told."""
+    if not has_onnx_runtime():
+        return False
+    try:
+        BEST.checked()
+    except ModelError as error:
+        say(f"without the best tier: {error.what}")
+        return False
+    return True
 
 
 if __name__ == "__main__":
-    job = json.loads(sys.argv[1])
-    print(json.dumps([asdict(row) for row in _measure(job["threads"], job["seconds"])]))
+    answers = own_output()
+    answer_all(_JOBS[sys.argv[1]](), sys.stdin, answers, float(sys.argv[2]) if len(sys.argv) > 2 else PATIENCE)

@@ -15,6 +15,7 @@ from rimlight.commands.evaluate import evaluate
 from rimlight.commands.live import live
 from rimlight.commands.models import models
 from rimlight.commands.process import process
+from rimlight.commands.wording import flowing
 from rimlight.errors import RimlightError
 
 app = App(
@@ -22,6 +23,7 @@ app = App(
     help="Keeps the person, blurs or replaces everything else: live from a webcam, or in finished clips.",
     version=__version__,
     help_epilogue="Without a command: live.",
+    help_format="plaintext",  # markdown, the default, takes a quarter of the time of --help to import its parser
     default_parameter=Parameter(negative=()),
     print_error=False,
     exit_on_error=False,
@@ -29,10 +31,10 @@ app = App(
 )
 
 
-app.default(live)
+app.default(flowing(live))
 for command in (live, process, devices, demo, bench):
-    app.command(command)
-app.command(evaluate, name="eval")
+    app.command(flowing(command))
+app.command(flowing(evaluate), name="eval")
 app.command(models)
 
 
@@ -50,6 +52,8 @@ def main() -> None:
     # OpenCV's own threads gain little on planes of this size and fight the model, the encoder and the call program
     # for the cores: on two of them the demo held 30 fps with one thread where it fell to 20 to 25 with two.
     os.environ.setdefault("OPENCV_FOR_THREADS_NUM", "1")
+    # To find none of its plug-ins, pydantic would read the description of every package that is installed: 20 ms.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     sys.exit(run(sys.argv[1:]))
 
 

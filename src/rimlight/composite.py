@@ -13,40 +13,34 @@ from rimlight.region import Region, whole
 from rimlight.types import Alpha, Picture, Plane, Size
 
 
-def over(
-    picture: Picture,
-    alpha: Alpha,
-    plate: Picture,
-    out: Picture | None = None,
-    scratch: Picture | None = None,
-    region: Region | None = None,
-) -> Picture:
-    """`picture` where alpha is 255, `plate` where it is 0, mixed between; written to `out`, which is returned.
+def over(picture: Picture, alpha: Alpha, plate: Picture) -> Picture:
+    """`picture` where alpha is 255, `plate` where it is 0, mixed between; in new memory.
 
-    Chroma is mixed by the mean alpha of its four pixels. `out` and `scratch` (whose content is lost) have the
-    picture's size and may not be any of the other arrays; without them, new memory is taken. Outside `region`, if
-    that is given, alpha is 0.
-
-    Raises ValueError if picture, alpha and plate do not fit each other.
+    Raises ValueError as `lay`.
     """
-    width, height = picture.size
-    if plate.size != picture.size or alpha.shape != (height, width) or alpha.dtype != np.uint8:
-        raise ValueError(f"a picture of {picture.size}, a plate of {plate.size} and an alpha of {alpha.shape}")
-    out = out or Picture.empty(picture.size, picture.color)
-    scratch = scratch or Picture.empty(picture.size)
-    region = region or whole(picture.size)
-    if region != whole(picture.size):
-        np.copyto(out.i420, plate.i420)
-    if region.right == region.left:
-        return out
+    out = Picture(plate.i420.copy(), picture.color)
+    lay(picture, alpha, out, Picture.empty(plate.size), whole(plate.size))
+    return out
+
+
+def lay(person: Picture, alpha: Alpha, onto: Picture, scratch: Picture, region: Region) -> None:
+    """Lays the person over the plate in `onto`, in place: it where alpha is 255, the plate where it is 0.
+
+    Chroma is mixed by the mean alpha of its four pixels. `scratch` loses its content. Outside `region` alpha is 0.
+
+    Raises ValueError if person, alpha and plate do not fit each other.
+    """
+    width, height = person.size
+    if onto.size != person.size or alpha.shape != (height, width) or alpha.dtype != np.uint8:
+        raise ValueError(f"a picture of {person.size}, a plate of {onto.size} and an alpha of {alpha.shape}")
+    if region.is_empty:
+        return
     share = region.of(alpha)
     half = half_alpha(Alpha(share))
-    for person, room, target, spare, part, step in zip(
-        picture.planes, plate.planes, out.planes, scratch.planes, (share, half, half), (1, 2, 2), strict=True
+    for above, below, spare, part, step in zip(
+        person.planes, onto.planes, scratch.planes, (share, half, half), (1, 2, 2), strict=True
     ):
-        views = (region.of(plane, step) for plane in (person, room, target, spare))
-        _mix(*views, share=part)
-    return out
+        _mix(region.of(above, step), region.of(below, step), region.of(spare, step), share=part)
 
 
 def half_alpha(alpha: Alpha) -> Alpha:
@@ -56,6 +50,6 @@ def half_alpha(alpha: Alpha) -> Alpha:
     return Alpha(halved)
 
 
-def _mix(person: Plane, room: Plane, out: Plane, spare: Plane, *, share: Plane) -> None:
-    cv2.multiply(room, cv2.bitwise_not(share, spare), out, 1 / 255)
+def _mix(person: Plane, out: Plane, spare: Plane, *, share: Plane) -> None:
+    cv2.multiply(out, cv2.bitwise_not(share, spare), out, 1 / 255)
     cv2.add(out, cv2.multiply(person, share, spare, 1 / 255), out)

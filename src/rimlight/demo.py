@@ -63,10 +63,10 @@ class BlurThenPicture(Background):
     def name(self) -> str:
         return self._now.name
 
-    def plate(self, cut: Cut) -> Picture:
+    def paint(self, cut: Cut, out: Picture) -> None:
         self._start = cut.at if self._start is None else self._start
         self._now = self._second if cut.at - self._start >= self._half else self._first
-        return self._now.plate(cut)
+        self._now.paint(cut, out)
 
     def close(self) -> None:
         self._first.close()
@@ -118,7 +118,7 @@ def contact_sheet(sitter: SitterSource, output: Output, blur: Background, pictur
     tiles = {
         "input": to_bgr(frame),
         "matte": cv2.cvtColor(alpha, cv2.COLOR_GRAY2BGR),
-        "blur": to_bgr(over(frame, alpha, blur.plate(cut))),
+        "blur": to_bgr(over(clean(cut), alpha, blur.plate(cut))),
         "picture": to_bgr(over(clean(cut), alpha, picture.plate(cut))),
     }
     return np.hstack([_labelled(tile, label) for label, tile in tiles.items()])

@@ -79,3 +79,7 @@ class NoDisplayError(SinkError):
 
 class DiskError(SinkError):
     """A file cannot be written: disk full, folder read-only or missing."""
+
+
+class ClusterError(RimlightError):
+    """A cluster of computers cannot be used, or is lost."""

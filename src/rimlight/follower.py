@@ -59,8 +59,7 @@ class Sides(NamedTuple):
 class Follower:
     """Says what part of the picture the model should see next. One for each camera or clip."""
 
-    def __init__(self, enough: float = ENOUGH) -> None:
-        self._enough = enough
+    def __init__(self) -> None:
         self.reset()
 
     def reset(self) -> None:
@@ -75,8 +74,11 @@ class Follower:
             return None
         return self._box
 
-    def seen(self, mask: Mask, part: Sides | None) -> None:
-        """Takes the mask of the whole picture that was found by looking at `part`."""
+    def seen(self, mask: Mask, part: Sides | None, enough: float = ENOUGH) -> None:
+        """Takes the mask of the whole picture that was found by looking at `part`.
+
+        No box is kept that has a part of `enough` of the picture's area.
+        """
         found = _box_of(mask)
         if found is None:
             self.reset()
@@ -84,7 +86,7 @@ class Follower:
         if part is None:
             wanted = _padded(found, mask, MARGIN)
             if self._box is None or _differs(self._box, wanted):
-                self._box = None if _area(wanted) >= self._enough else wanted
+                self._box = None if _area(wanted) >= enough else wanted
         elif not _holds(part, _padded(found, mask, MARGIN / 2)):
             self.reset()
 

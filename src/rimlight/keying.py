@@ -10,6 +10,7 @@ these pixels are gathered, and all is computed on their list.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 import cv2
@@ -21,10 +22,11 @@ from rimlight.room import Known
 from rimlight.types import Alpha, Plane, Planes, Size
 
 Floats = NDArray[np.float32]
-Indices = NDArray[np.int64]
+Indices = NDArray[np.intp]
+_Box = tuple[slice, slice]
 
-_CHROMA = np.float32(4)
-"""Weight of chroma's products: it counts twice as much as luma, as in `refine`."""
+_WEIGHTS = np.array([[1], [2], [2]], np.float32)
+"""Of luma and chroma: it counts twice as much, as in `refine`."""
 
 _COARSER = 4
 """Coarse pixels to one colour of the person each way."""
@@ -42,28 +44,34 @@ _ASTRAY = 0.02
 """Squared distance from the line between person and room, of theirs, that costs an answer two thirds: neither
 colour is exactly known."""
 
+_SAME_LIGHT = 0.01
+"""Difference of gain up to which the person's colours of a frame ago serve again."""
+
 _BAND = np.ones((3, 3), np.uint8)
 """Coarse pixels, one on each side, that belong to the soft edge."""
 
 _DEPTH = np.ones((5, 5), np.uint8)
 """Coarse pixels, two on each side: deeper inside the matte colours alone do not speak against it."""
 
-_LEVELS = np.arange(256, dtype=np.float32)
-
 
 class _Points(NamedTuple):
-    """The n coarse pixels that are asked, each of which is four of the guide's."""
+    """The n coarse pixels that are asked, each of which is four of the guide's.
+
+    Colours are Y, U and V; the chroma of differences is doubled, as it counts.
+    """
 
     at: Indices
     """Where they are in a flat coarse plane, (n,)."""
     fine: Indices
-    """Where theirs are in a flat plane of the guide's size, (n, 4)."""
+    """Where theirs are in a flat plane of the guide's size, (4, n)."""
+    box: _Box
+    """Rows and columns of coarse pixels around them all, with a margin."""
     luma: Floats
-    """Luma of the picture less that of the room, (n, 4)."""
-    off: list[Floats]
-    """Y, U and V of the picture less those of the room, (n,) each."""
-    apart: list[Floats]
-    """Those of the person near by less those of the room."""
+    """Luma of the picture less that of the room, (4, n)."""
+    off: Floats
+    """The picture's colours less the room's, (3, n)."""
+    apart: Floats
+    """The colours of the person near by less the room's, (3, n)."""
     sure: Floats
     """How sure the room is, 0..1."""
     equal: Floats
@@ -71,140 +79,157 @@ class _Points(NamedTuple):
 
 
 class Keyer:
-    """Corrects mattes by the known room. Remembers where nobody was."""
+    """Corrects mattes by the known room. Remembers where nobody was and, for one frame, the person's colours."""
 
     def __init__(self) -> None:
         self._last: Plane | None = None
+        self._person: tuple[Floats, float] | None = None
 
     def reset(self) -> None:
         """Forgets the past: the next picture is of another clip or camera."""
-        self._last = None
+        self._last = self._person = None
 
     def key(self, guide: Planes, small: Alpha, known: Known) -> Alpha:
         """The matte where the room says nothing, a better one where it does; of the guide's size, in new memory."""
         size = size_of(guide.u)
         coarse = resize(small, size)
-        last = coarse if self._last is None or self._last.shape != coarse.shape else self._last
+        if self._last is not None and self._last.shape != coarse.shape:
+            self.reset()
+        last = coarse if self._last is None else self._last
         keyed = Alpha(small.copy())
-        asked = cv2.findNonZero(cv2.bitwise_and(cv2.dilate(coarse, _BAND), known.sure))
-        if asked is not None:
-            points = _points(guide, coarse, known, asked.reshape(-1, 2))
-            keyed.ravel()[points.fine] = _keyed(points, small, coarse, last, known)
+        highest = cv2.dilate(coarse, _BAND)
+        asked = cv2.min(highest, known.sure)
+        left, top, width, height = cv2.boundingRect(asked)
+        if width:
+            # One pixel more: bilinear scaling looks that far.
+            box = slice(max(0, top - 1), top + height + 1), slice(max(0, left - 1), left + width + 1)
+            points = _points(guide, self._colors(guide, coarse, known), known, asked, box)
+            keyed.ravel()[points.fine] = _keyed(points, small, coarse, highest, last, known)
+        else:
+            self._person = None
         self._last = resize(keyed, size)
         return keyed
 
+    def _colors(self, guide: Planes, coarse: Plane, known: Known) -> Floats:
+        """As `_person`: made for two frames in the same light, for they are dear and change little."""
+        kept, self._person = self._person, None
+        if kept is not None and abs(kept[1] - known.gain) < _SAME_LIGHT:
+            return kept[0]
+        self._person = _person(guide, coarse, known), known.gain
+        return self._person[0]
 
-def _keyed(points: _Points, small: Alpha, coarse: Plane, last: Plane, known: Known) -> Floats:
-    """The matte's levels at the points, (n, 4)."""
+
+def _keyed(points: _Points, small: Alpha, coarse: Plane, highest: Plane, last: Plane, known: Known) -> Floats:
+    """The matte's levels at the points, (4, n)."""
     square = _product(points.apart, points.apart)
     weight: Floats = square / (square + np.float32(_APART**2 + (_LIMITS_APART * known.limit) ** 2))
     weight *= weight
-    trust = weight * points.sure * _between(points, square, known.limit)
-    trust[_is_sure(coarse).ravel()[points.at]] = 0
+    # Not where the matte is the same all around.
+    soft = (highest.take(points.at) > 5) & (cv2.erode(coarse, _BAND).take(points.at) < 250)
+    trust = weight * points.sure * _between(points, square, known.limit) * soft
     empty = _emptiness(points, weight, coarse, last, known)
-    size = size_of(small)
-    matte = small.ravel()[points.fine].astype(np.float32)
-    matte += _spread(trust, points, coarse, size) * (_answer(points, square) - matte)
-    matte *= 1 - _spread(empty, points, coarse, size)
+    matte = small.take(points.fine).astype(np.float32)
+    matte += _spread(trust, points, coarse, small) * (_answer(points, square) - matte)
+    matte *= 1 - _spread(empty, points, coarse, small)
     return np.rint(matte, matte)
 
 
-def _points(guide: Planes, coarse: Plane, known: Known, found: NDArray[np.int32]) -> _Points:
-    columns, rows = found[:, 0].astype(np.int64), found[:, 1].astype(np.int64)
-    height, width = guide.y.shape
-    at = rows * coarse.shape[1] + columns
-    # Where the guide's size is odd, the last coarse pixels have fewer of its own: the last one stands in.
-    fine = np.minimum(2 * rows[:, None] + _ROWS, height - 1) * width + np.minimum(
-        2 * columns[:, None] + _COLUMNS, width - 1
+def _points(guide: Planes, person: Floats, known: Known, asked: Plane, box: _Box) -> _Points:
+    # Of booleans: `nonzero` takes four times as long on bytes.
+    at = (asked.ravel() > 0).nonzero()[0]
+    fine = _quads(guide.size, size_of(asked)).take(at, axis=1)
+    room = known.room
+    behind = room.y.take(fine).astype(np.float32)
+    luma = guide.y.take(fine) - behind
+    chroma = np.array([plane.take(at) for plane in (room.u, room.v, guide.u, guide.v)], np.float32)
+    off = np.array([_mean(luma), *(chroma[2:] - chroma[:2])])
+    apart = person.take(at, axis=0).T[:3] - np.array([_mean(behind), *chroma[:2]])
+    difference = known.difference.take(at) * np.float32(1 / known.limit)
+    sure = known.sure.take(at) * np.float32(1 / 255)
+    return _Points(at, fine, box, luma, off * _WEIGHTS, apart * _WEIGHTS, sure, np.exp(-difference * difference))
+
+
+def _mean(luma: Floats) -> Floats:
+    """Of each point's four pixels."""
+    mean: Floats = np.add.reduce(luma) * np.float32(0.25)
+    return mean
+
+
+@cache
+def _quads(size: Size, coarse: Size) -> Indices:
+    """Where a coarse plane's pixels are in a flat plane of that size: each is four of its own, (4, n).
+
+    Where it is odd, the last coarse pixels have fewer: the last one stands in.
+    """
+    rows, columns = (
+        np.minimum(np.arange(2 * many).reshape(many, 2), side - 1)
+        for side, many in zip(size[::-1], coarse[::-1], strict=True)
     )
-
-    def taken(plane: Plane, where: Indices = at) -> Floats:
-        return plane.ravel()[where].astype(np.float32)
-
-    room_luma = taken(known.room.y, fine)
-    luma = taken(guide.y, fine) - room_luma
-    room = [room_luma.mean(1), *(taken(plane) for plane in known.room[1:])]
-    off = [luma.mean(1), *(taken(seen) - behind for seen, behind in zip(guide[1:], room[1:], strict=True))]
-    table = np.exp(-((_LEVELS / np.float32(known.limit)) ** 2))
-    person = _person(guide, coarse, known, at)
-    apart = [one - other for one, other in zip(person, room, strict=True)]
-    return _Points(
-        at, fine, luma, off, apart, taken(known.sure) * np.float32(1 / 255), table[known.difference.ravel()[at]]
-    )
+    quads = rows[:, None, :, None] * size.width + columns[None, :, None, :]
+    return np.ascontiguousarray(quads.reshape(-1, 4).T)
 
 
-_ROWS, _COLUMNS = np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1])
-
-
-def _person(guide: Planes, coarse: Plane, known: Known, at: Indices) -> list[Floats]:
-    """Y, U and V of the person near each point: of what is surely person and not as the room."""
+def _person(guide: Planes, coarse: Plane, known: Known) -> Floats:
+    """Y, U, V and 1 near each coarse pixel, (h * w, 4), of what is surely person and not as the room."""
     size = Size(*(max(1, side // _COARSER) for side in coarse.shape[::-1]))
     # As the room: half as sure of it or surer, and within noise.
     as_room = cv2.bitwise_and(
         cv2.compare(known.sure, 127, cv2.CMP_GT), cv2.compare(known.difference, known.limit, cv2.CMP_LT)
     )
     surely = cv2.subtract(cv2.compare(coarse, 250, cv2.CMP_GT), as_room)
-    weight = shrink(surely, size) * np.float32(1 / 255)
+    full = size_of(coarse)
+    blocks = shrink(cv2.merge([resize(guide.y, full), guide.u, guide.v, surely]), size).astype(np.float32)
+    weight = cv2.multiply(cv2.extractChannel(blocks, 3), (1 / 255,))
+    blocks[..., 3] = 1
     # The eighth power, as in `foreground`: crumbs of a coat that is no person brought it back (dtSSD +0.46 there).
     for _ in range(3):
         weight *= weight
-    counted = cv2.merge([weight, *(shrink(plane, size) * weight for plane in guide)])
+    counted = cv2.multiply(blocks, cv2.merge([weight] * 4))
     mean = cv2.blur(counted, (_NEAR, _NEAR))
     cv2.addWeighted(mean, 1, cv2.blur(counted, (_WIDE, _WIDE)), _WIDE_SHARE, 0, mean)
     # Next to nothing, so that there is something to divide by.
-    mean += np.array(cv2.mean(counted), np.float32) * np.float32(_ALL_SHARE) + np.float32(1e-9)
-    share, *colors = cv2.split(mean)
-    full = size_of(coarse)
-    return [resize(color / share, full).ravel()[at] for color in colors]
+    cv2.add(mean, tuple(_ALL_SHARE * level + 1e-9 for level in cv2.mean(counted)), mean)
+    colors: Floats = resize(cv2.divide(mean, cv2.merge([cv2.extractChannel(mean, 3)] * 4)), full)
+    return colors.reshape(-1, 4)
 
 
 def _emptiness(points: _Points, weight: Floats, coarse: Plane, last: Plane, known: Known) -> Floats:
     """How surely nobody is there, 0..1; `last`: the matte of a frame ago."""
-    deep = cv2.compare(cv2.erode(coarse, _DEPTH), 250, cv2.CMP_GT)
+    deep = cv2.erode(coarse, _DEPTH).take(points.at) > 250
     # Where nobody was a frame ago, and the picture is still the room's, nobody came.
-    free = cv2.max(cv2.bitwise_not(deep), cv2.bitwise_not(last))
-    empty: Floats = free.ravel()[points.at] * (weight * np.float32(1 / 255))
-    squares = _LEVELS * _LEVELS
-    table = (squares / (squares + np.float32(known.limit**2))) ** 2
-    empty = np.maximum(empty, table[known.detail.ravel()[points.at]])
-    empty *= points.equal
-    empty *= points.sure
-    return empty
+    free = np.maximum(~deep, (255 - last.take(points.at)) * np.float32(1 / 255))
+    squares = np.square(known.detail.take(points.at), dtype=np.float32)
+    empty: Floats = np.maximum(free * weight, np.square(squares / (squares + np.float32(known.limit**2))))
+    return empty * points.equal * points.sure
 
 
 def _between(points: _Points, square: Floats, limit: float) -> Floats:
     """How near the picture's colour is to the line between room and person, 0..1."""
     dot = _product(points.apart, points.off)
-    inner = np.clip(dot, 0, square)
+    inner = np.minimum(np.maximum(dot, 0), square)
     beside = _product(points.off, points.off) - inner * (2 * dot - inner) / (square + 1)
     near: Floats = np.exp(-beside / (square * np.float32(_ASTRAY) + np.float32(0.5 * limit**2)))
     return near
 
 
-def _spread(values: Floats, points: _Points, coarse: Plane, size: Size) -> Floats:
-    """The points' values, 0 elsewhere, scaled up bilinearly, (n, 4): as blocks they flicker (dtSSD +0.05)."""
+def _spread(values: Floats, points: _Points, coarse: Plane, small: Alpha) -> Floats:
+    """The points' values, 0 elsewhere, scaled up bilinearly, (4, n): as blocks they flicker (dtSSD +0.05)."""
     plane = np.zeros(coarse.shape, np.float32)
     plane.ravel()[points.at] = values
-    return resize(plane, size).ravel()[points.fine]
+    spread = np.empty(small.shape, np.float32)
+    there = spread[tuple(slice(2 * part.start, 2 * part.stop) for part in points.box)]
+    resize(plane[points.box], size_of(there), there)
+    return spread.take(points.fine)
 
 
 def _answer(points: _Points, square: Floats) -> Floats:
-    """Alpha by the room, (n, 4), 0..255: luma's detail is the guide's."""
-    y, u, v = points.apart
-    chroma = (u * points.off[1] + v * points.off[2]) * _CHROMA
-    answer = (y[:, None] * points.luma + chroma[:, None]) * (np.float32(255) / (square + 1))[:, None]
-    return np.clip(answer, 0, 255, answer)
+    """Alpha by the room, (4, n), 0..255: luma's detail is the guide's."""
+    chroma = points.apart[1] * points.off[1] + points.apart[2] * points.off[2]
+    answer: Floats = (points.apart[0] * points.luma + chroma) * (np.float32(255) / (square + 1))
+    np.maximum(answer, 0, out=answer)
+    return np.minimum(answer, 255, out=answer)
 
 
-def _is_sure(coarse: Plane) -> NDArray[np.bool_]:
-    """Where the matte is the same all around."""
-    sure: NDArray[np.bool_] = (cv2.dilate(coarse, _BAND) <= 5) | (cv2.erode(coarse, _BAND) >= 250)
-    return sure
-
-
-def _product(one: list[Floats], other: list[Floats]) -> Floats:
-    total: Floats = one[1] * other[1]
-    total += one[2] * other[2]
-    total *= _CHROMA
-    total += one[0] * other[0]
+def _product(one: Floats, other: Floats) -> Floats:
+    total: Floats = np.add.reduce(one * other)
     return total

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 import cv2
@@ -11,9 +12,12 @@ from numpy.typing import NDArray
 from rimlight.types import Plane, Planes
 
 Floats = NDArray[np.float32]
+Indices = NDArray[np.intp]
 
 _BLACK, _GRAY = 16.0, 128.0
 """Where gain turns around: luma's and chroma's zero."""
+
+_ZERO = np.array([[_BLACK], [_GRAY], [_GRAY]], np.float32)
 
 _DARKEST, _BRIGHTEST = 0.25, 4.0
 """The least and the most gain that is believed."""
@@ -62,27 +66,29 @@ def fitted(seen: Planes, room: Planes, where: Plane, last: Lighting, tolerance: 
     All planes are of one size; `where` is 255 where the room is seen, by and large: pixels that differ by more than
     `tolerance` levels of luma do not count. `last`, the light of a moment ago, is kept where too little is seen.
     """
-    view = where[::_SPARSE, ::_SPARSE] > 0
-    if np.count_nonzero(view) < FEW:
+    at = _sparse(*where.shape)
+    at = at[where.take(at) > 0]
+    if at.size < FEW:
         return last
-    (y, *shown), (luma, *behind) = (
-        [plane[::_SPARSE, ::_SPARSE][view].astype(np.float32) for plane in planes] for planes in (seen, room)
-    )
-    y -= _BLACK
-    luma -= _BLACK
+    now, then = (np.array([plane.take(at) for plane in planes], np.float32) - _ZERO for planes in (seen, room))
     # From the last light or, where it has just changed, from what the means of all say.
-    starts = [np.abs(y - luma * gain) < tolerance for gain in (last.gain, _gain(y, luma))]
+    starts = [np.abs(now[0] - then[0] * gain) < tolerance for gain in (last.gain, _gain(now[0], then[0]))]
     near = max(starts, key=np.count_nonzero)
-    near = np.abs(y - luma * _gain(y[near], luma[near])) < tolerance
-    if np.count_nonzero(near) < FEW // 2:
+    near = np.abs(now[0] - then[0] * _gain(now[0, near], then[0, near])) < tolerance
+    agreeing = np.count_nonzero(near)
+    if agreeing < FEW // 2:
         return last
-    gain = _gain(y[near], luma[near])
-    # The median: what has the room's luma by chance may have any chroma.
-    u, v = (
-        float(np.median(now[near] - np.float32(gain) * then[near])) - _GRAY * (1 - gain)
-        for now, then in zip(shown, behind, strict=True)
-    )
-    return Lighting(gain, u, v)
+    gain = _gain(now[0, near], then[0, near])
+    # The median: what has the room's luma by chance may have any chroma. `np.median` takes ten times as long.
+    off = (now[1:] - np.float32(gain) * then[1:])[:, near]
+    u, v = np.partition(off, agreeing // 2, axis=1)[:, agreeing // 2]
+    return Lighting(gain, float(u), float(v))
+
+
+@cache
+def _sparse(height: int, width: int) -> Indices:
+    """Where the pixels that the light is fitted to are in a flat plane of that size."""
+    return np.arange(height * width).reshape(height, width)[::_SPARSE, ::_SPARSE].ravel()
 
 
 def _gain(seen: Floats, room: Floats) -> float:

@@ -1,7 +1,8 @@
-"""The live run: capture, process and output loops, and the order in which they stop.
+"""The live run: its loops and the order in which they stop.
 
-The capture thread reads the source, the process thread turns frames into outputs, and the calling thread hands
-these to the sinks, since windows want the main thread. Between them lie slots where the newest wins.
+The capture thread reads the source, two threads cut frames and compose outputs, and the calling thread hands these
+to the sinks, since windows want the main thread. Where frames come in and outputs go out, the newest wins; a frame
+that is cut is composed, with its own matte.
 """
 
 from __future__ import annotations
@@ -10,17 +11,14 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from queue import Empty, SimpleQueue
-from typing import Literal, Protocol, TypeVar
+from typing import Literal, Protocol
 
 from rimlight.delivery import Delivery
-from rimlight.errors import RimlightError, SinkError
+from rimlight.errors import SinkError
 from rimlight.meter import Meter, Snapshot
-from rimlight.slot import LatestSlot
 from rimlight.status import Status
-from rimlight.types import Background, Frame, Key, Output, Sink, Source
-
-_Item = TypeVar("_Item")
+from rimlight.threads import Controls, Governs, Processor, Threads
+from rimlight.types import Sink, Source
 
 Ending = Literal["source", "stop", "quit", "duration"]
 """Why a run ended: the source gave no more, `stop` was set, the user quit, or the time was up."""
@@ -30,26 +28,6 @@ _TICK = 0.02
 _STATUS_EVERY = 0.5
 _NOTICE = 2.5
 """Seconds for which a line about what a key did stays in the window."""
-_PATIENCE = 0.5
-"""Seconds that a thread has to end by itself; then the source is closed under it."""
-_STOP_LIMIT = 1.5
-"""Seconds after which a thread that does not end is left behind."""
-
-
-class Processor(Protocol):
-    """What a run needs of the pipeline."""
-
-    @property
-    def background(self) -> Background: ...
-
-    def process(self, frame: Frame) -> Output: ...
-
-
-class Controls(Protocol):
-    """Carries out what a user asks for while it runs; on the process thread, between two frames."""
-
-    def apply(self, key: Key) -> str:
-        """Does it and returns a line that says so: 'background: office.jpg'. Raises RimlightError if it cannot."""
 
 
 class Reporter(Protocol):
@@ -80,6 +58,7 @@ def run_live(
     meter: Meter,
     stop: threading.Event,
     controls: Controls | None = None,
+    governor: Governs | None = None,
     reporter: Reporter | None = None,
     open_recording: Callable[[], Sink] | None = None,
     duration: float | None = None,
@@ -94,7 +73,7 @@ def run_live(
 
     `clock` must be that of `Frame.at`. Raises what the source, the pipeline or the last sink raised.
     """
-    run = _Run(source, pipeline, sinks, meter, controls, reporter, open_recording, clock)
+    run = _Run(source, pipeline, sinks, meter, controls, governor, reporter, open_recording, clock)
     return run.until(stop, duration)
 
 
@@ -106,14 +85,16 @@ class _Run:
         sinks: Sequence[Sink],
         meter: Meter,
         controls: Controls | None,
+        governor: Governs | None,
         reporter: Reporter | None,
         open_recording: Callable[[], Sink] | None,
         clock: Callable[[], float],
     ) -> None:
-        self._threads = _Threads(source, pipeline, controls)
+        self._threads = Threads(source, pipeline, controls, governor)
         self._interval = float(1 / source.format.fps)
         self._delivery = Delivery(sinks, meter, self._interval, clock, self._say)
         self._pipeline = pipeline
+        self._governor = governor
         self._meter = meter
         self._reporter = reporter
         self._open_recording = open_recording
@@ -142,6 +123,7 @@ class _Run:
             if duration is not None and self._delivery.lasted(output) > max(0, duration - self._interval / 2):
                 return "duration"
             if output is not None:
+                self._meter.dropped(self._threads.dropped)
                 self._delivery.send(output)
             else:
                 self._delivery.repeat()
@@ -170,7 +152,8 @@ class _Run:
             return
         self._status_at = now + _STATUS_EVERY
         self._meter.dropped(self._threads.dropped)
-        status = Status(self._meter.snapshot(now), self._pipeline.background.name, self._delivery.recording)
+        note = self._governor.note if self._governor else ""
+        status = Status(self._meter.snapshot(now), self._pipeline.background.name, self._delivery.recording, note)
         if self._reporter:
             self._reporter.show(status)
         notice, until = self._notice
@@ -183,87 +166,3 @@ class _Run:
         self._status_at = self._clock()
         if self._reporter:
             self._reporter.say(line)
-
-
-class _Threads:
-    """Capture and process. An error in one ends both, and is kept for the caller."""
-
-    def __init__(self, source: Source, pipeline: Processor, controls: Controls | None) -> None:
-        self._source = source
-        self._pipeline = pipeline
-        self._controls = controls
-        self._stopping = threading.Event()
-        self._errors: SimpleQueue[BaseException] = SimpleQueue()
-        self._said: SimpleQueue[str] = SimpleQueue()
-        self._frames: LatestSlot[Frame] = LatestSlot()
-        self._capture = threading.Thread(target=self._run_capture, name="capture", daemon=True)
-        self._process = threading.Thread(target=self._run_process, name="process", daemon=True)
-        self.outputs: LatestSlot[Output] = LatestSlot()
-        self.asked: SimpleQueue[Key] = SimpleQueue()
-        self.captured = 0
-
-    @property
-    def dropped(self) -> int:
-        return self._frames.dropped + self.outputs.dropped
-
-    def said(self) -> str | None:
-        """The next line that the controls returned."""
-        return _next(self._said)
-
-    def start(self) -> None:
-        self._process.start()
-        self._capture.start()
-
-    def stop(self) -> list[str]:
-        """Ends both, at most `_STOP_LIMIT` from now; names those that do not end."""
-        limit = time.monotonic() + _STOP_LIMIT
-        self._stopping.set()
-        self._frames.close()
-        self.outputs.close()
-        self._capture.join(_PATIENCE)
-        if self._capture.is_alive():
-            self._source.close()
-        for thread in (self._capture, self._process):
-            thread.join(max(0.0, limit - time.monotonic()))
-        return [thread.name for thread in (self._capture, self._process) if thread.is_alive()]
-
-    def raise_error(self) -> None:
-        """Raises the first error of either thread, if there was one."""
-        if (error := _next(self._errors)) is not None:
-            raise error
-
-    def _run_capture(self) -> None:
-        try:
-            while not self._stopping.is_set() and (frame := self._source.read()) is not None:
-                self.captured += 1
-                self._frames.put(frame)
-        except BaseException as error:  # noqa: BLE001  raised again in the caller's thread
-            if not self._stopping.is_set():  # else: the source was closed under its reader
-                self._errors.put(error)
-        finally:
-            self._frames.close()
-
-    def _run_process(self) -> None:
-        try:
-            while (frame := self._frames.take()) is not None:
-                self._obey()
-                self.outputs.put(self._pipeline.process(frame))
-        except BaseException as error:  # noqa: BLE001  raised again in the caller's thread
-            self._errors.put(error)
-        finally:
-            self.outputs.close()
-
-    def _obey(self) -> None:
-        while (key := _next(self.asked)) is not None:
-            if self._controls is not None:
-                try:
-                    self._said.put(self._controls.apply(key))
-                except RimlightError as error:
-                    self._said.put(str(error))
-
-
-def _next(queue: SimpleQueue[_Item]) -> _Item | None:
-    try:
-        return queue.get_nowait()
-    except Empty:
-        return None

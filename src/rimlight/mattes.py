@@ -68,9 +68,13 @@ class MatteFolder(Mattes):
 
     def write(self, image: Plane, pts: int, duration: int) -> None:  # noqa: ARG002
         _, png = cv2.imencode(".png", image, _PNG)
+        self.add(np.asarray(png).tobytes())
+
+    def add(self, png: bytes) -> None:
+        """Adds one that is encoded already. Raises DiskError if it cannot be written."""
         name = f"{self._count:06d}.png"
         try:
-            (self._part / name).write_bytes(np.asarray(png).data)
+            (self._part / name).write_bytes(png)
         except OSError as error:
             raise disk_error(self._path / name, error) from error
         self._count += 1

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from rimlight.agreement import agreed
+from rimlight.effort import Effort
 from rimlight.errors import SegmenterError
 from rimlight.evidence import Evidence
 from rimlight.follower import ENOUGH, ENOUGH_OF_TWO, Follower
@@ -19,6 +20,7 @@ from rimlight.refine import Refiner
 from rimlight.settings import Tuning
 from rimlight.smoothing import Smoother
 from rimlight.types import Alpha, Color, Mask, Picture, Planes, Segmenter, Size
+from rimlight.watch import Watch
 
 Framing = Callable[[Size, Size], View]
 """How a picture of the first size lies in a model's input of the second: `framing.fitted` or `framing.squashed`."""
@@ -30,49 +32,58 @@ _SLACK = 1e-3
 class Matting:
     """What becomes of one camera's or clip's pictures, one after the other, until there is a matte.
 
-    Does not own the segmenter. Each stage's time is measured in `meter`.
+    Does not own the segmenter. Each stage's time is measured in `meter`; the model's only when it is asked.
     """
 
     def __init__(self, segmenter: Segmenter, framing: Framing, tuning: Tuning, meter: Meter) -> None:
         self._segmenter = segmenter
         self._framing = framing
         self._meter = meter
-        self._views = tuning.views or 1
-        self._follower = Follower(ENOUGH_OF_TWO if self._views > 1 else ENOUGH) if tuning.follow else None
+        self._watch = Watch(tuning.rest or 0.0)
+        self._last: tuple[Alpha, Planes | None] | None = None
+        self._mask: Mask | None = None
+        self._follower = Follower() if tuning.follow else None
         self._evidence = Evidence() if tuning.evidence else None
         self._smoother = Smoother(tuning.smoothing, tuning.steadiness)
         self._refiner = Refiner(tuning)
 
     def reset(self) -> None:
         """Forgets the past: the next picture is of another clip or camera."""
-        for stage in (self._segmenter, self._follower, self._evidence, self._smoother):
+        for stage in (self._segmenter, self._watch, self._follower, self._evidence, self._smoother):
             if stage is not None:
                 stage.reset()
 
-    def matte(self, picture: Picture, planes: Planes, at: float) -> tuple[Alpha, Planes | None]:
+    def matte(self, picture: Picture, planes: Planes, at: float, effort: Effort) -> tuple[Alpha, Planes | None]:
         """The matte at the size of the reduced picture, and the person's own colours where the model tells them.
 
-        Both are valid until the next call. `planes` are the picture, reduced; `at` is in seconds.
+        `planes` are the picture, reduced; `at` is in seconds. Where nothing moved, or `effort` lets the model rest,
+        what it said last is drawn with this picture's edges.
 
         Raises SegmenterError when the model fails or answers nonsense.
         """
+        wanted = self._watch.wants(planes, at, effort.cadence)
         if self._segmenter.is_matte:
+            if wanted or self._last is None:
+                with self._meter.stage("segment"):
+                    self._last = self._matted(picture, planes)
+            return self._last
+        if wanted or self._mask is None:
             with self._meter.stage("segment"):
-                view = self._framing(planes.size, self._segmenter.size)
-                matte = self._asked(view, planes, picture.color, planes.size)
-                levels = Alpha(cv2.multiply(matte, 255, dtype=cv2.CV_8U))
-                return levels, self._foreground(view, planes, picture.color)
-        with self._meter.stage("segment"):
-            mask = self._mask(picture, planes, at)
-        with self._meter.stage("smooth"):
-            if self._evidence is not None:
-                mask = self._evidence.judge(planes, mask, at)
-            mask = self._smoother.smooth(mask, planes, at)
+                mask = self._looked(picture, planes, at, effort.views)
+            with self._meter.stage("smooth"):
+                if self._evidence is not None:
+                    mask = self._evidence.judge(planes, mask, at)
+                self._mask = self._smoother.smooth(mask, planes, at)
         with self._meter.stage("refine"):
-            return self._refiner.refine(planes, mask), None
+            return self._refiner.refine(planes, self._mask), None
 
-    def _mask(self, picture: Picture, planes: Planes, at: float) -> Mask:
-        """What the model says of the picture, seen as often as is set, on the whole of it."""
+    def _matted(self, picture: Picture, planes: Planes) -> tuple[Alpha, Planes | None]:
+        view = self._framing(planes.size, self._segmenter.size)
+        matte = self._asked(view, planes, picture.color, planes.size)
+        return Alpha(cv2.multiply(matte, 255, dtype=cv2.CV_8U)), self._foreground(view, planes, picture.color)
+
+    def _looked(self, picture: Picture, planes: Planes, at: float, views: int) -> Mask:
+        """What the model says of the picture, seen so often, on the whole of it."""
         model, size = self._segmenter.size, grid(planes.size, self._segmenter.size)
         part = self._follower.part(at) if self._follower else None
         source, region, shown = planes, None, planes.size
@@ -89,12 +100,12 @@ class Matting:
             )
 
         mask = found = asked(self._framing, mirrored=False)
-        if self._views > 1:
+        if views > 1:
             other = asked(squeezed, mirrored=True)
             # Whoever only one view sees is worth a closer look, which may settle it.
             mask, found = agreed(mask, other), Mask(cv2.max(mask, other))
         if self._follower:
-            self._follower.seen(found, part)
+            self._follower.seen(found, part, ENOUGH_OF_TWO if views > 1 else ENOUGH)
         return mask
 
     def _asked(self, view: View, planes: Planes, color: Color, size: Size) -> Mask:

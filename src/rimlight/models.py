@@ -5,16 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
-
-import platformdirs
-from rich.console import Console
-from rich.table import Table
+from typing import TYPE_CHECKING
 
 from rimlight.errors import DiskError, ModelError, UsageError
-from rimlight.segmenters.litert import has_litert
+from rimlight.segmenters.onnx_runtime import has_onnx_runtime
 from rimlight.segmenters.selfie import GENERAL, LANDSCAPE
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 PATIENCE = 30
 """Seconds without a byte after which a download counts as failed."""
@@ -35,6 +34,8 @@ class Download:
 
     def path(self, folder: Path | None = None) -> Path:
         """Where it lies once it is fetched: in `folder`, else among the user's data."""
+        import platformdirs
+
         return (folder or platformdirs.user_data_path("rimlight", appauthor=False) / "models") / self.file_name
 
     def checked(self, folder: Path | None = None) -> Path:
@@ -91,10 +92,15 @@ def get(name: str, say: Callable[[str], None], model: Download = BEST, folder: P
 
 def print_table(console: Console | None = None) -> None:
     """For people: every model with its tier, runtime, size and licence; below, where they lie."""
+    from rich.console import Console
+    from rich.table import Table
+
     console = console or Console(highlight=False)
-    ours = "LiteRT" if has_litert() else "MediaPipe or OpenCV"
-    onnx = "ONNX Runtime" if has_runtime() else "ONNX Runtime (missing)"
-    places = {"standard": GENERAL.file, "fast": LANDSCAPE.file, BEST.name: BEST.path()}
+    there = has_onnx_runtime()
+    ours = "ONNX Runtime" if there else "MediaPipe or OpenCV"
+    onnx = "ONNX Runtime" if there else "ONNX Runtime (missing)"
+    general, landscape = ((m.onnx if there else m.tflite).path for m in (GENERAL, LANDSCAPE))
+    places = {"standard": general, "fast": landscape, BEST.name: BEST.path()}
     table = Table("--model", "model", "runtime", "size", "licence")
     for tier, name, runtime, size, licence in (
         ("standard", f"selfie {GENERAL.name}", ours, 0.25e6, "Apache-2.0"),
@@ -108,16 +114,9 @@ def print_table(console: Console | None = None) -> None:
         remedy = "rimlight models get best" if tier == BEST.name else "install Rimlight again"
         told = f"{path}" if path.exists() else f"missing, no {path}: {remedy}"
         console.print(f"{tier}: {told}", markup=False, soft_wrap=True)
-    if not has_runtime():
-        console.print("ONNX Runtime is not installed: pip install 'rimlight[best]'", markup=False, soft_wrap=True)
-    if not has_litert():
-        told = "LiteRT, which takes two thirds of MediaPipe's time, is not installed: pip install 'rimlight[lean]'"
-        console.print(told, markup=False, soft_wrap=True)
-
-
-def has_runtime() -> bool:
-    """Whether the extra `best` is installed."""
-    return find_spec("onnxruntime") is not None
+    if not there:
+        told = "ONNX Runtime, which takes half of MediaPipe's time, is not installed: pip install 'rimlight[lean]'"
+        console.print(f"{told}, or 'rimlight[best]' for --model best", markup=False, soft_wrap=True)
 
 
 def _fetch(model: Download, path: Path) -> None:

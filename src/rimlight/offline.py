@@ -1,4 +1,7 @@
-"""File to file: the same pipeline as live, in a plain loop. Every frame, nothing dropped, the same each time."""
+"""File to file: the same pipeline as live, in a plain loop. Every frame, nothing dropped, the same each time.
+
+Decoding goes on ahead of the pipeline and encoding behind it, each on a thread of its own.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,19 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rimlight.errors import UsageError
 from rimlight.mattes import open_mattes
+from rimlight.overlap import ahead, behind
 from rimlight.pipeline import Pipeline
 from rimlight.sinks.video_file import Track, open_video_file
-from rimlight.sources.clip import ClipSource
+from rimlight.sources.clip import ClipFrame, ClipSource, Facts
 from rimlight.tags import ColorTags
-from rimlight.types import Size
+from rimlight.types import Output, Size
 
 _GRAY = ColorTags(range=2)
 """A matte's 0..255 is all there is."""
@@ -56,29 +61,69 @@ def process_clip(
     overwritten and not `force`, DiskError if nothing can be written, and what the source and the pipeline raise.
     """
     refuse_same(source.path, output, matte)
-    track = Track(source.format.size, source.time_base, source.format.fps, source.tags, source.aspect)
+    track = track_of(source.facts)
     with ExitStack() as opened:
         video = opened.enter_context(open_video_file(output, track, force=force, sound_of=source.path))
         mattes = None
         if matte is not None:
-            gray = replace(track, size=source.size, tags=_GRAY)
-            mattes = opened.enter_context(open_mattes(matte, gray, force=force))
-        pipeline.reset()
-        done, end = 0, 0
-        while (frame := source.read()) is not None:
-            made = pipeline.process(frame)
-            video.write(made.picture.i420, frame.pts, frame.duration)
+            mattes = opened.enter_context(open_mattes(matte, matte_track_of(source.facts), force=force))
+
+        def write(made: Made) -> None:
+            video.write(made.output.picture.i420, made.pts, made.duration)
             if mattes is not None:
-                mattes.write(true_part(made.alpha, source.size, pipeline.mirror), frame.pts, frame.duration)
+                mattes.write(true_part(made.output.alpha, source.size, pipeline.mirror), made.pts, made.duration)
+
+        done, end = 0, 0
+
+        def count(frame: ClipFrame) -> None:
+            nonlocal done, end
             done, end = done + 1, frame.pts + frame.duration
             progress(done, source.length)
+
+        process_frames(source.read, pipeline, write, count)
         files = [video] if mattes is None else [video, mattes]
         for file in files:
             file.finish()
         for file in files:
             file.publish()
-    notes = [*_notes(source, pipeline, output), *video.notes]
-    return Report(done, float(end * source.time_base), source.damage is None, tuple(notes))
+    notes = [*notes_of(source, source.damage, pipeline.background.name, output), *video.notes]
+    return Report(done, float(end * source.facts.time_base), source.damage is None, tuple(notes))
+
+
+class Made(NamedTuple):
+    """An output with its exact time and length, in ticks of the source's time base."""
+
+    output: Output
+    pts: int
+    duration: int
+
+
+def process_frames(
+    read: Callable[[], ClipFrame | None],
+    pipeline: Pipeline,
+    write: Callable[[Made], None],
+    each: Callable[[ClipFrame], None],
+) -> None:
+    """What the pipeline makes of each frame that `read` gives, from a fresh start, to `write`, in order.
+
+    `read` and `write` are called on threads of their own, `each` on the caller's after each frame; what any of them
+    raises ends all, and is raised here.
+    """
+    pipeline.reset()
+    with behind(write) as put, ahead(read) as take:
+        while (frame := take()) is not None:
+            put(Made(pipeline.process(frame), frame.pts, frame.duration))
+            each(frame)
+
+
+def track_of(facts: Facts) -> Track:
+    """What is made of a clip with these facts, as a file's track."""
+    return Track(facts.format.size, facts.time_base, facts.format.fps, facts.tags, facts.aspect)
+
+
+def matte_track_of(facts: Facts) -> Track:
+    """The same of its mattes, which have the clip's true size."""
+    return replace(track_of(facts), size=facts.size, tags=_GRAY)
 
 
 def refuse_same(source: Path, output: Path, matte: Path | None) -> None:
@@ -96,10 +141,11 @@ def true_part(image: NDArray[np.uint8], size: Size, mirrored: bool) -> NDArray[n
     return image[: size.height, left : left + size.width]
 
 
-def _notes(source: ClipSource, pipeline: Pipeline, output: Path) -> Iterator[str]:
-    if source.damage is not None:
-        yield source.damage
+def notes_of(source: ClipSource, damage: str | None, background: str, output: Path) -> Iterator[str]:
+    """What is to be told of a clip with that damage that was made into `output` with that background."""
+    if damage is not None:
+        yield damage
     if source.size != source.format.size:
         yield f"{output.name} is {source.format.size}, not {source.size}: H.264 has even sizes only (edge repeated)"
-    if pipeline.background.name == "transparent":
+    if background == "transparent":
         yield f"{output.name}: H.264 carries no alpha, so the background is key green; --matte writes the alpha"

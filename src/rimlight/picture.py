@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, TypeVar
 
@@ -124,6 +125,12 @@ def scale(picture: Picture, size: Size, out: Picture | None = None) -> Picture:
     for plane, target, wanted in zip(picture.planes, scaled.planes, (size, chroma, chroma), strict=True):
         np.copyto(target, shrink(plane, wanted))
     return scaled
+
+
+def spread(planes: Sequence[Plane], out: Picture) -> None:
+    """Scales Y, U and V, of one size or several, up into a picture, bilinearly."""
+    for plane, target in zip(planes, out.planes, strict=True):
+        resize(plane, size_of(target), target)
 
 
 def cover(picture: Picture, size: Size) -> Picture:

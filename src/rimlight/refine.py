@@ -13,7 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rimlight.picture import shrink, shrunk
+from rimlight.picture import resize, shrink, shrunk, size_of
+from rimlight.region import Region, whole
 from rimlight.settings import Tuning
 from rimlight.types import Alpha, Mask, Plane, Planes, Size
 
@@ -25,78 +26,99 @@ COARSE = 4
 CHROMA_WEIGHT = 2.0
 """Chroma counts this much more than luma: YUV gives it half of RGB's span (boundary IoU +0.003)."""
 
-_WEIGHTS = (1 / 255, CHROMA_WEIGHT / 255, CHROMA_WEIGHT / 255)
-_PRODUCTS = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2), (0, 3), (1, 3), (2, 3))
-"""Which of (y, u, v, target) are multiplied: the upper triangle of the matrix by rows, then its right side."""
+_RIDGES = (255.0**2, (255 / CHROMA_WEIGHT) ** 2, (255 / CHROMA_WEIGHT) ** 2)
+"""A variance of 1.0 in levels squared, for y, u and v: what counts more has the lesser ridge."""
 
 
 class Refiner:
-    """Holds the memory that one frame after the other is refined in: fresh memory would cost more than the work."""
+    """Draws mattes with the edges of the picture.
+
+    Keeps no memory from one frame to the next: what was just let go of lies in the processor's cache, what was kept
+    through a frame no longer does (0.5 ms instead of 0.8 at 384 pixels, 1.35 instead of 1.9 at 640).
+    """
 
     def __init__(self, tuning: Tuning) -> None:
         self._reach = tuning.edge_reach
-        self._softness = tuning.edge_softness
+        self._ridges = [np.float32(tuning.edge_softness * ridge) for ridge in _RIDGES]
         self._curve = matte_curve(tuning.curve_low, tuning.curve_high)
-        self._fit = _Fit(Size(1, 1))
-        self._soft = self._part = self._nothing = np.empty((1, 1), np.float32)
 
     def refine(self, guide: Planes, mask: Mask) -> Alpha:
-        """The matte at the guide's size, for a mask of any lower resolution. Valid until the next call."""
-        self._prepare(guide)
-        fit = self._fit
-        for plane, weight, target in zip(shrunk(guide, fit.size), _WEIGHTS, fit.values, strict=False):
-            np.multiply(plane, np.float32(weight), target)
-        np.copyto(fit.values[3], shrink(mask, fit.size))
-        *slopes, offset = fit.coefficients(self._radius(guide), self._softness)
-        self._draw(guide, slopes, offset)
-        return Alpha(cv2.LUT(cv2.add(self._soft, self._nothing, dtype=cv2.CV_8U), self._curve))
+        """The matte at the guide's size, in new memory, for a mask of any lower resolution."""
+        wide, high = guide.size
+        size = Size(max(1, wide // COARSE), max(1, high // COARSE))
+        radius = max(1, round(self._reach * max(wide, high) / COARSE))
+        target = shrink(cv2.convertScaleAbs(mask, alpha=255), size)
+        part = _reached(target, guide.size, 2 * radius)
+        values = [part.of(plane, COARSE) for plane in (*shrunk(guide, size), target)]
+        # 16 bits hold the product of two levels.
+        coefficients = self._fit(np.stack(values, dtype=np.uint16), radius)
+        alpha = np.zeros((high, wide), np.uint8)
+        drawn = part.of(alpha)
+        _draw(coefficients, part.of(guide.y), part.of(guide.u, 2), part.of(guide.v, 2), drawn)
+        cv2.LUT(drawn, self._curve, drawn)
+        return Alpha(alpha)
 
-    def _radius(self, guide: Planes) -> int:
-        return max(1, round(self._reach * max(guide.size) / COARSE))
+    def _fit(self, values: NDArray[np.uint16], radius: int) -> list[Floats]:
+        """Least squares in each window of 2 * radius + 1 pixels: offset and slopes of y, u and v, (h, w) each.
 
-    def _prepare(self, guide: Planes) -> None:
-        size = guide.size
-        if self._soft.shape != guide.y.shape:
-            self._fit = _Fit(Size(max(1, size.width // COARSE), max(1, size.height // COARSE)))
-            self._soft, self._part = np.empty(guide.y.shape, np.float32), np.empty(guide.y.shape, np.float32)
-            self._nothing = np.zeros(guide.y.shape, np.float32)
-
-    def _draw(self, guide: Planes, slopes: list[Floats], offset: Floats) -> None:
-        """The linear function of each window, in levels, with the guide's own pixels: chroma's at chroma's size."""
-        soft, part = self._soft, self._part
-        chroma = _up(offset * np.float32(255), guide.u)
-        for slope, plane, weight in zip(slopes[1:], guide[1:], _WEIGHTS[1:], strict=True):
-            chroma += _up(slope * np.float32(255 * weight), plane) * plane
-        size = tuple(guide.size)
-        cv2.resize(chroma, size, soft, interpolation=cv2.INTER_LINEAR)
-        cv2.resize(slopes[0] * np.float32(255 * _WEIGHTS[0]), size, part, interpolation=cv2.INTER_LINEAR)
-        np.multiply(part, guide.y, part, dtype=np.float32)
-        cv2.add(soft, part, soft)
+        These are averaged over such windows again. `values` are (y, u, v, target), (4, h, w).
+        """
+        window = (2 * radius + 1, 2 * radius + 1)
+        sums = np.empty((4, *values.shape), np.float32)
+        for number, plane in enumerate(values):
+            cv2.boxFilter(plane, cv2.CV_32F, window, sums[0, number])
+        for one, ridge in enumerate(self._ridges):
+            for other, product in enumerate(values[one] * values[one:], one):
+                cv2.boxFilter(product, cv2.CV_32F, window, sums[one + 1, other])
+            sums[one + 1, one:] -= sums[0, one] * sums[0, one:]
+            sums[one + 1, one] += ridge
+        return [cv2.blur(plane, window) for plane in _solve(sums)]
 
 
-class _Fit:
-    """Least squares in each window: `values` (y, u, v, target), each (h, w), to three slopes and an offset."""
+def _reached(target: Plane, guide: Size, reach: int) -> Region:
+    """Where the matte of a guide of this size may be more than 0: `reach` of the target's pixels round what is.
 
-    def __init__(self, size: Size) -> None:
-        self.size = size
-        shape = (size.height, size.width)
-        count = 4 + len(_PRODUCTS)
-        self.values = np.empty((count, *shape), np.float32)
-        self._means = np.empty((count, *shape), np.float32)
-        self._answer = np.empty((4, *shape), np.float32)
+    Farther off all windows are without target, so that what is found there is 0 whatever lies beyond.
+    """
+    if guide.width % COARSE or guide.height % COARSE:
+        # At least one coarse pixel; planes end where they end.
+        return whole(Size(*(max(side, COARSE) for side in guide.even)))
+    left, top, width, height = cv2.boundingRect(target)
+    # One more, as far as bilinear scaling looks.
+    margin = reach + 1
+    right, bottom = (left + width + margin) * COARSE, (top + height + margin) * COARSE
+    left, top = max(0, left - margin) * COARSE, max(0, top - margin) * COARSE
+    return Region(left, top, min(right, guide.width), min(bottom, guide.height))
 
-    def coefficients(self, radius: int, softness: float) -> list[Floats]:
-        """Averaged over windows of 2 * radius + 1 pixels; `softness` is the ridge that keeps flat windows flat."""
-        values, means, answer = self.values, self._means, self._answer
-        for number, (one, other) in enumerate(_PRODUCTS, 4):
-            np.multiply(values[one], values[other], values[number])
-        _windows(values, radius, means)
-        covariances = [means[n] - means[a] * means[b] for n, (a, b) in enumerate(_PRODUCTS, 4)]
-        answer[:3] = _solve(covariances[:6], covariances[6:], np.float32(softness))
-        np.copyto(answer[3], means[3])
-        for slope, mean in zip(answer[:3], means[:3], strict=True):
-            answer[3] -= slope * mean
-        return list(_windows(answer, radius, means[:4]))
+
+def _draw(coefficients: list[Floats], y: Plane, u: Plane, v: Plane, out: Plane) -> None:
+    """The linear function of each window with the guide's own pixels: chroma's part at chroma's size."""
+    offset, *slopes = coefficients
+    chroma = resize(offset, size_of(u))
+    for slope, plane in zip(slopes[1:], (u, v), strict=True):
+        larger = resize(slope, size_of(u))
+        chroma += np.multiply(larger, plane, larger, dtype=np.float32)
+    luma = resize(slopes[0], size_of(y))
+    np.multiply(luma, y, luma, dtype=np.float32)
+    # Half the time of cv2.add, which converts each operand first.
+    cv2.addWeighted(resize(chroma, size_of(y)), 1, luma, 1, 0, out, dtype=cv2.CV_8U)
+
+
+def _solve(sums: Floats) -> Floats:
+    """By elimination, in place: each pixel's offset and slopes, (4, h, w).
+
+    `sums` are (4, 4, h, w): in the first row the means of y, u, v and the target, in the others the covariances of
+    y, u and v with these; what lies left of the diagonal is not read.
+    """
+    for done in (1, 2):
+        for row in range(done + 1, 4):
+            factor = sums[done, row - 1] / sums[done, done - 1]
+            sums[row, row - 1 :] -= factor * sums[done, row - 1 :]
+    answer = sums[:, 3]
+    for row in (3, 2, 1):
+        answer[row] /= sums[row, row - 1]
+        answer[:row] -= answer[row] * sums[:row, row - 1]
+    return answer
 
 
 @cache
@@ -104,30 +126,3 @@ def matte_curve(low: float, high: float) -> Plane:
     """Table of 256 levels: 0 up to `low`, 255 from `high`, a smooth step between (3t^2 - 2t^3)."""
     t = np.clip((np.arange(256) / 255 - low) / (high - low), 0, 1)
     return np.rint(255 * t * t * (3 - 2 * t)).astype(np.uint8)
-
-
-def _up(values: Floats, like: Plane) -> Floats:
-    larger: Floats = cv2.resize(values, (like.shape[1], like.shape[0]), interpolation=cv2.INTER_LINEAR)
-    return larger
-
-
-def _windows(stack: Floats, radius: int, out: Floats) -> Floats:
-    side = (2 * radius + 1, 2 * radius + 1)
-    for values, mean in zip(stack, out, strict=True):
-        cv2.blur(values, side, mean)
-    return out
-
-
-def _solve(matrix: list[Floats], right: list[Floats], ridge: np.float32) -> tuple[Floats, Floats, Floats]:
-    """The symmetric 3x3 system of each pixel, by elimination; the ridge is added to the diagonal."""
-    yy, yu, yv, uu, uv, vv = matrix
-    y, u, v = right
-    yy, uu, vv = yy + ridge, uu + ridge, vv + ridge
-    f, g = cv2.divide(yu, yy), cv2.divide(yv, yy)
-    uu, uv, u = uu - f * yu, uv - f * yv, u - f * y
-    vv, v = vv - g * yv, v - g * y
-    h = cv2.divide(uv, uu)
-    slope_v = cv2.divide(v - h * u, vv - h * uv)
-    slope_u = cv2.divide(u - uv * slope_v, uu)
-    slope_y = cv2.divide(y - yu * slope_u - yv * slope_v, yy)
-    return slope_y, slope_u, slope_v

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import cv2
 
+from rimlight.picture import size_of
 from rimlight.types import Alpha, Plane, Size
 
 
@@ -21,6 +22,10 @@ class Region(NamedTuple):
     @property
     def size(self) -> Size:
         return Size(self.right - self.left, self.bottom - self.top)
+
+    @property
+    def is_empty(self) -> bool:
+        return self.right == self.left
 
     def of(self, plane: Plane, step: int = 1) -> Plane:
         """The view of a plane that has a `step`th of the picture's pixels each way."""
@@ -38,29 +43,32 @@ def whole(size: Size) -> Region:
     return Region(0, 0, size.width, size.height)
 
 
-def enlarged(small: Alpha, out: Alpha) -> Region:
-    """Scales the matte up bilinearly into `out` (even size) and says where it is not 0, with a margin.
+def occupied(small: Alpha, size: Size) -> Region:
+    """Where in a picture of `size` (even) its reduced matte is not 0, with a margin of what scaling it up touches.
 
-    Only that part is scaled; its edges lie on pixels of both sizes, of their chroma too, so that it is what scaling
-    all would give.
+    The edges lie on pixels of both sizes, of their chroma too.
     """
-    size = Size(out.shape[1], out.shape[0])
     left, top, width, height = cv2.boundingRect(small)
     if not width:
-        out[:] = 0
         return Region(0, 0, 0, 0)
-    columns, wide = _aligned(left, left + width, small.shape[1], size.width)
-    rows, high = _aligned(top, top + height, small.shape[0], size.height)
-    region = Region(wide.start, high.start, wide.stop, high.stop)
+    across = _aligned(left, left + width, small.shape[1], size.width)
+    down = _aligned(top, top + height, small.shape[0], size.height)
+    return Region(across.start, down.start, across.stop, down.stop)
+
+
+def enlarge(small: Alpha, out: Alpha) -> None:
+    """Scales the matte up bilinearly into `out` (even size). Only the occupied part is scaled: the rest is 0."""
+    size = size_of(out)
+    region = occupied(small, size)
     if region != whole(size):
         out[:] = 0
-    part = region.of(out)
-    cv2.resize(small[rows, columns], (part.shape[1], part.shape[0]), part, interpolation=cv2.INTER_LINEAR)
-    return region
+    if not region.is_empty:
+        part = region.of(out)
+        cv2.resize(region.at(small, size), size_of(part), part, interpolation=cv2.INTER_LINEAR)
 
 
-def _aligned(start: int, stop: int, small: int, large: int) -> tuple[slice, slice]:
-    """From `start` to `stop` of `small` pixels, widened to where both grids meet; the same of `large` pixels."""
+def _aligned(start: int, stop: int, small: int, large: int) -> slice:
+    """From `start` to `stop` of `small` pixels, widened to where both grids meet, in `large` pixels."""
     common = gcd(small, large)
     fine, coarse = small // common, large // common
     if coarse % 2 or fine % 2:
@@ -68,5 +76,5 @@ def _aligned(start: int, stop: int, small: int, large: int) -> tuple[slice, slic
     # One pixel of margin: bilinear scaling looks that far.
     first, last = max(0, start - 1) // fine, -(-min(small, stop + 1) // fine)
     if last * fine > small:
-        return slice(0, small), slice(0, large)
-    return slice(first * fine, last * fine), slice(first * coarse, last * coarse)
+        return slice(0, large)
+    return slice(first * coarse, last * coarse)

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rimlight.lighting import FEW, Lighting, fitted
-from rimlight.picture import resize, size_of
+from rimlight.picture import Levels, resize, size_of
 from rimlight.types import Alpha, Plane, Planes, Size
 
 Floats = NDArray[np.float32]
@@ -61,6 +61,9 @@ _SETTLING, _MOSTLY = 0.2, 0.7
 """Seconds in which the estimate of the noise follows by two thirds, and the part of the room in view that has to
 agree for that: a moving camera is not noise."""
 
+_STRAYING = 1.15
+"""Disagreement, in mean noises, from which on the light is looked for before the next lesson, too."""
+
 _DETAIL = 6.0
 """Levels by which a pixel differs from those around it, from which on it would show that the camera moved."""
 
@@ -84,6 +87,8 @@ class Known(NamedTuple):
     """Levels between picture and room, coarse: luma's and twice chroma's, of means over 3x3 pixels."""
     limit: float
     """Such levels that noise alone does not reach."""
+    gain: float
+    """Of this light, from the first frames' luma above black."""
     detail: Plane
     """Such levels by which the room differs, around each pixel, from its surroundings; coarse."""
 
@@ -135,8 +140,6 @@ class _Lessons:
     def __init__(self, guide: Planes, at: float) -> None:
         self._at, self._taught = at, at - STEP
         self._means = [plane.astype(np.float32) for plane in guide]
-        self._parts = [np.empty_like(mean) for mean in self._means]
-        self._shares = [np.empty_like(mean) for mean in self._means[:2]]
         self._room = Planes(*(plane.copy() for plane in guide))
         self._evidence, self._held = np.zeros_like(guide.u), np.zeros_like(guide.u)
         self._body = Planes(*(np.zeros_like(guide.u) for _ in range(3)))
@@ -150,14 +153,14 @@ class _Lessons:
 
     def learn(self, guide: Planes, small: Alpha, at: float) -> Known | None:
         """As `Room.learn`, for pictures of the first one's size."""
-        look = self._looked(guide, small)
+        due = at - self._taught >= 0.99 * STEP  # Times are rounded.
+        look = self._looked(guide, small, due)
         self._listen(look, at - self._at)
         if self._is_another(look):
             self._evidence[:], self._lighting = 0, Lighting()
             self._judge_evidence()
         self._at = at
-        # A hundredth less: times are rounded.
-        if at - self._taught >= STEP * 0.99:
+        if due:
             self._teach(look, min(at - self._taught, _LONGEST))
             self._taught = at
         if not cv2.countNonZero(self._sure):
@@ -166,21 +169,30 @@ class _Lessons:
         if look.clipped is not None:
             sure = cv2.subtract(sure, look.clipped)
             known = _finer(sure, guide.y)
-        return Known(self._lighting.on(self._room), known, sure, look.difference, self._limit, self._detail)
+        room, gain = self._lighting.on(self._room), self._lighting.gain
+        return Known(room, known, sure, look.difference, self._limit, gain, self._detail)
 
-    def _looked(self, guide: Planes, small: Alpha) -> _Look:
-        """Finds the light, and compares."""
+    def _looked(self, guide: Planes, small: Alpha, due: bool) -> _Look:
+        """Compares; finds the light, when that is due or it is no longer the last one's."""
         seen, matte = _soft(guide), resize(small, size_of(guide.u))
         outside = cv2.compare(cv2.dilate(matte, _MARGIN), 2, cv2.CMP_LE)
         in_view = cv2.bitwise_and(outside, self._learned)
-        self._lighting = fitted(seen, self._softened, in_view, self._lighting, 2 * self._limit)
         lit = self._lighting.on(self._softened)
+        difference = _distance(seen, lit)
+        if due or self._strays(difference, in_view):
+            self._lighting = fitted(seen, self._softened, in_view, self._lighting, 2 * self._limit)
+            lit = self._lighting.on(self._softened)
+            difference = _distance(seen, lit)
         clipped = self._lighting.clipped(lit)
         if clipped is not None:
             outside, in_view = cv2.subtract(outside, clipped), cv2.subtract(in_view, clipped)
-        difference = _distance(seen, lit)
         wrong = cv2.compare(difference, self._limit, cv2.CMP_GT)
         return _Look(guide, seen, matte, outside, in_view, clipped, difference, wrong)
+
+    def _strays(self, difference: Plane, in_view: Plane) -> bool:
+        """Whether the room differs by more than noise, in the last light."""
+        levels = cv2.sumElems(cv2.bitwise_and(cv2.min(difference, self._limit), in_view))[0]
+        return levels > _STRAYING * self._noise * cv2.countNonZero(in_view)
 
     @property
     def _limit(self) -> float:
@@ -189,9 +201,11 @@ class _Lessons:
     def _listen(self, look: _Look, elapsed: float) -> None:
         """Follows the noise, which is what is left where the room is what it was."""
         agreeing = cv2.subtract(look.in_view, look.wrong)
-        if cv2.countNonZero(agreeing) >= max(FEW, _MOSTLY * cv2.countNonZero(look.in_view)):
+        count = cv2.countNonZero(agreeing)
+        if count >= max(FEW, _MOSTLY * cv2.countNonZero(look.in_view)):
             share = 1 - math.exp(-elapsed / _SETTLING)
-            self._noise += share * (float(cv2.mean(look.difference, agreeing)[0]) - self._noise)
+            levels = cv2.sumElems(cv2.bitwise_and(look.difference, agreeing))[0] / count
+            self._noise += share * (levels - self._noise)
 
     def _is_another(self, look: _Look) -> bool:
         """Whether the camera moved, or looks at something else."""
@@ -204,21 +218,17 @@ class _Lessons:
     def _teach(self, look: _Look, elapsed: float) -> None:
         """One lesson, worth `elapsed` seconds."""
         evidence, believed, lesson = self._evidence, self._believed(look, elapsed), _units(elapsed)
-        right = cv2.bitwise_not(look.wrong)
-        person = cv2.compare(look.matte, 250, cv2.CMP_GT)
         cv2.subtract(evidence, _FALL * lesson, evidence, cv2.bitwise_and(look.outside, look.wrong))
-        cv2.subtract(evidence, lesson, evidence, cv2.bitwise_and(person, right))
-        taught = cv2.bitwise_and(believed, cv2.bitwise_or(right, cv2.compare(evidence, 0, cv2.CMP_EQ)))
+        cv2.subtract(evidence, lesson, evidence, cv2.subtract(cv2.compare(look.matte, 250, cv2.CMP_GT), look.wrong))
+        taught = cv2.subtract(believed, cv2.subtract(look.wrong, cv2.compare(evidence, 0, cv2.CMP_EQ)))
         cv2.add(evidence, lesson, evidence, taught)
         cv2.min(evidence, _units(_MOST), evidence)
-        share, fine = self._shares[1], self._shares[0]
-        cv2.LUT(cv2.bitwise_and(evidence, taught), _weights(lesson), share)
-        cv2.resize(share, tuple(look.guide.size), fine, interpolation=cv2.INTER_NEAREST)
-        plain = self._lighting.off(look.guide)
-        for mean, plane, part, weight in zip(self._means, plain, self._parts, (fine, share, share), strict=True):
-            np.subtract(plane, mean, part)
-            np.multiply(part, weight, part)
-            np.add(mean, part, mean)
+        share = cv2.LUT(cv2.bitwise_and(evidence, taught), _weights(lesson))
+        for mean, plane in zip(self._means, self._lighting.off(look.guide), strict=True):
+            way = plane.astype(np.float32)
+            way -= mean
+            way *= share if plane.shape == share.shape else _finer(share, plane)
+            np.add(mean, way, mean)
         self._judge_evidence()
         self._judge_room()
 
@@ -243,11 +253,10 @@ class _Lessons:
 
     def _judge_room(self) -> None:
         """The room in bytes, and where it has detail."""
-        for mean, plane in zip(self._means, self._room, strict=True):
-            cv2.convertScaleAbs(mean, plane)
+        # New memory: a frame that is still being composed keeps the room as it was.
+        self._room = Planes(*(cv2.convertScaleAbs(mean) for mean in self._means))
         self._softened = _soft(self._room)
-        luma = self._softened.y
-        own = cv2.absdiff(luma, cv2.blur(luma, (5, 5)))
+        own = cv2.absdiff(self._softened.y, cv2.blur(self._softened.y, (5, 5)))
         self._details = cv2.compare(own, max(_DETAIL, 1.5 * self._noise), cv2.CMP_GT)
         self._detail = cv2.blur(own, (3, 3))
 
@@ -261,8 +270,7 @@ def _distance(one: Planes, other: Planes) -> Plane:
 
 def _soft(planes: Planes) -> Planes:
     """All at chroma's size, means over 3x3 pixels: less noise, and no shift of the camera by a hair."""
-    y, u, v = (cv2.blur(plane, (3, 3)) for plane in (resize(planes.y, size_of(planes.u)), *planes[1:]))
-    return Planes(y, u, v)
+    return Planes(*(cv2.blur(plane, (3, 3)) for plane in (resize(planes.y, size_of(planes.u)), *planes[1:])))
 
 
 @cache
@@ -285,7 +293,8 @@ def _units(seconds: float) -> int:
     return round(seconds / _UNIT)
 
 
-def _finer(plane: Plane, like: Plane) -> Plane:
-    """At luma's size. By repetition, which takes a fifth of bilinear scaling's time."""
-    finer: Plane = cv2.resize(plane, tuple(size_of(like)), interpolation=cv2.INTER_NEAREST)
-    return finer
+def _finer(plane: Levels, like: Plane) -> Levels:
+    """At luma's size, by repetition; `resize` to the nearest takes twice as long."""
+    wide = cv2.merge([plane, plane]).reshape(plane.shape[0], -1)
+    finer: Levels = cv2.hconcat([wide, wide]).reshape(-1, wide.shape[1])
+    return finer[: like.shape[0], : like.shape[1]]

@@ -14,7 +14,7 @@ from rimlight.types import Size
 TIERS = ("standard", "fast", "best")
 """Models by name; any other is a file."""
 
-RUNTIMES = ("litert", "mediapipe", "opencv")
+RUNTIMES = ("onnx", "mediapipe", "opencv")
 """What can run the models that ship, fastest first; their masks agree within 1e-3 (tests/contracts)."""
 
 
@@ -46,6 +46,10 @@ class Tuning(BaseModel):
     clean_plate: bool = True
     """Whether the room is learned where the camera stands still, and the matte compared with it. Without: what the
     model takes for the person for a moment flickers; it costs a millisecond."""
+
+    rest: float | None = Field(None, ge=0, le=1)
+    """Seconds for which, at most, the model does not look while nothing in the picture moves. 0: it looks at every
+    frame; 1: what moves by less than a pixel is seen late. None: 0.2 in a live run, 0 for files."""
 
     guide_size: int = Field(384, ge=160, le=1920)
     """Long side in pixels of the reduced picture that guides the matte; 640 for files unless it is set. 160: soft,
@@ -95,8 +99,8 @@ class Settings(BaseModel):
     'best': RobustVideoMatting, finer, ten times the work, once it is fetched; or a matting model, FILE.onnx."""
 
     runtime: str = "auto"
-    """What runs 'standard' and 'fast': 'litert', 'mediapipe' or 'opencv'; 'auto': the first of these that is there
-    and can be loaded. Their masks are the same, their times about 2:3:9. Other models run in ONNX Runtime."""
+    """What runs 'standard' and 'fast': 'onnx', 'mediapipe' or 'opencv'; 'auto': the first of these that is there
+    and can be loaded. Their masks are the same, their times about 1:2:6. Other models run in ONNX Runtime."""
 
     mirror: bool = False
     """Left and right of the camera's picture exchanged; the background is not."""
@@ -104,12 +108,31 @@ class Settings(BaseModel):
     duration: float | None = Field(None, gt=0)
     """Seconds until a live run ends by itself; None: never."""
 
+    cpu_budget: float | None = Field(None, ge=0.05, le=64)
+    """Cores that a live run may keep busy on average: '50%' or 0.5 is half of one. 0.05: the least effort there is,
+    the outline trails and is soft; several: two views and fine edges. None: the standard effort, and more only
+    within 0.3 (`governor.SPARE_CPU`)."""
+
+    max_latency: float | None = Field(None, ge=0.001, le=1)
+    """Seconds from capture to sink that live frames may take: '25ms' or 0.025. 0.001: the least effort there is;
+    1: no limit in fact. None: as long as the camera's rate is held."""
+
     tuning: Tuning = Tuning()
 
     @field_validator("size", mode="before")
     @classmethod
     def _size(cls, value: object) -> object:
         return parse_size(value) if isinstance(value, str) else value
+
+    @field_validator("cpu_budget", mode="before")
+    @classmethod
+    def _cpu_budget(cls, value: object) -> object:
+        return parse_amount(value, "%", 0.01) if isinstance(value, str) else value
+
+    @field_validator("max_latency", mode="before")
+    @classmethod
+    def _max_latency(cls, value: object) -> object:
+        return parse_amount(value, "ms", 0.001) if isinstance(value, str) else value
 
     @field_validator("model")
     @classmethod
@@ -151,6 +174,16 @@ def parse_size(text: str) -> Size:
             f"'{text}' is no picture size from 16x16 to 7680x7680", "Write width x height, for instance 1280x720."
         )
     return size
+
+
+def parse_amount(text: str, unit: str, worth: float) -> float:
+    """Reads '50%' where the unit '%' is worth 0.01, or '0.5'. Raises SettingError for anything else."""
+    number = text.strip().removesuffix(unit)
+    try:
+        return float(number) * (1.0 if number == text.strip() else worth)
+    except ValueError as error:
+        example = f"25{unit} or {25 * worth:g}"
+        raise SettingError(f"'{text}' is no amount", f"Write it as {example}.") from error
 
 
 def settings_from(**values: object) -> Settings:

@@ -71,13 +71,13 @@ class Smoother:
         return mask
 
     def _mixed(self, mask: Mask, past: Mask, still: Floats, elapsed: float) -> Mask:
+        """Writes to `still`: memory in use is in the cache, fresh memory is not."""
         kept = doubt(mask)
         kept *= np.float32(_kept(elapsed, self._tau))
         cv2.max(kept, still, kept)
-        change = past - mask
-        # Opening: the past is below.
-        np.multiply(kept, np.float32(OPENING), kept, where=change < 0)
-        kept *= change
+        change = cv2.subtract(past, mask, still)
+        # Opening: the past is below, and the greater of two changes is the lesser one.
+        kept *= cv2.max(change, change * np.float32(OPENING), change)
         kept += mask
         return Mask(kept)
 

@@ -22,13 +22,15 @@ class Status:
     numbers: Snapshot
     background: str
     recording: bool = False
+    effort: str = ""
+    """How much work frames get, and why no more; empty where nobody governs."""
 
     def line(self, between: str = ", ") -> str:
-        """'29.9 fps, 21 ms, 0 dropped, blur': rate, p95 latency, dropped frames, background."""
+        """'29.9 fps, 21 ms, 0 dropped, blur': rate, p95 latency, dropped frames, background; and the effort."""
         numbers = self.numbers
         latency = f"{numbers.latency.p95 * 1000:.0f} ms"
         parts = [f"{numbers.fps:.1f} fps", latency, f"{numbers.dropped} dropped", self.background]
-        return between.join([*parts, "recording"] if self.recording else parts)
+        return between.join([*parts, *["recording"] * self.recording, *filter(None, [self.effort])])
 
 
 class StatusLine(Closes):

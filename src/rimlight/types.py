@@ -61,8 +61,8 @@ class Color(NamedTuple):
 class Picture:
     """An image in planar YUV 4:2:0, 8 bit (I420).
 
-    `i420` is one C-contiguous (H*3/2, W) uint8 array: H rows of Y, then U, then V, each H/2 x W/2.
-    Width and height are even. The planes are views: writing to one writes to the picture.
+    `i420` is one C-contiguous (H*3/2, W) uint8 array: H rows of Y, then U, then V, each H/2 x W/2. Width and height
+    are even. The planes are views: writing to one writes to the picture.
 
     Raises ValueError if the array is not of that shape, type and layout.
     """
@@ -118,7 +118,7 @@ class Frame:
     at: float
     """Seconds: capture time on the clock of the run (live), presentation time (files)."""
     index: int
-    """Number of the frame since the source was opened, from 0; gaps are frames the source lost."""
+    """Since the source was opened, from 0; gaps are frames the source lost."""
 
 
 class Planes(NamedTuple):
@@ -135,7 +135,7 @@ class Planes(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """A picture with its matte, both also at reduced size for whoever needs no detail."""
+    """A picture with its matte, both also at reduced size for whoever needs no detail. The arrays are its own."""
 
     picture: Picture
     alpha: Alpha
@@ -150,14 +150,12 @@ class Cut:
     """The learned room without the person, reduced; it means nothing where it is not known."""
     known: Plane | None = None
     """How sure the room is, at the size of the planes' luma: 0 not known, 255 known."""
+    index: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """A frame that was composited with its own matte: the only thing a sink takes.
-
-    Only `Pipeline` makes one. `alpha` is the matte it was composited with; `picture` is opaque.
-    """
+    """A frame that `Pipeline` composited with its own matte, `alpha`: the only thing a sink takes. It is opaque."""
 
     picture: Picture
     alpha: Alpha
@@ -172,15 +170,12 @@ class StreamFormat:
     size: Size
     """Of every picture; even."""
     fps: Fraction
-    """Nominal pictures a second; the true times are in `Frame.at`."""
+    """Nominal; the true times are in `Frame.at`."""
     color: Color = field(default_factory=Color)
 
 
 class Closes(Protocol):
-    """What `open_*` gives back: a context manager; closing twice is allowed.
-
-    Edges subclass their protocol, so that entering and leaving is written here once.
-    """
+    """What `open_*` gives back: a context manager; closing twice is allowed. Edges subclass their protocol."""
 
     def close(self) -> None: ...
 
@@ -198,7 +193,7 @@ class Source(Closes, Protocol):
 
     After `open_*` returned, `format` is final and says what was really obtained, not what was asked.
     `read` is called from one thread; `close` may be called from another and makes a waiting `read` return
-    None or raise. Each picture has its own memory: the source never writes to it again.
+    None or raise. Each picture has its own memory: nobody writes to it again while somebody holds it.
     """
 
     @property
@@ -214,10 +209,7 @@ class Source(Closes, Protocol):
         return f"{self.name}: {self.format.size} at {float(self.format.fps):.4g} fps"
 
     def read(self) -> Frame | None:
-        """The next frame, waiting for it; None at the end. `index` and `at` grow.
-
-        Raises SourceError when the device or file gives no more and this is no end.
-        """
+        """The next frame, waiting for it; None at the end, SourceError if it is none. `index` and `at` grow."""
 
 
 class Segmenter(Closes, Protocol):
@@ -259,18 +251,27 @@ class Background(Closes, Protocol):
     def name(self) -> str:
         """What a user would call it: 'blur', '#00b140', 'office.jpg'."""
 
-    def plate(self, cut: Cut) -> Picture:
-        """The background for this picture: same size, same colour tags. Valid until the next call.
+    def paint(self, cut: Cut, out: Picture) -> None:
+        """Writes the background into all of `out`, which has the picture's size and colour tags.
 
-        Never holds a pixel of the person or, but for blur, of the room. Never raises: it was opened.
+        Never a pixel of the person or, but for blur, of the room. Never raises: it was opened.
         """
+
+    def reduced(self, cut: Cut) -> Sequence[Plane] | None:  # noqa: ARG002
+        """Y, U and V of one small size that `paint` scales up bilinearly, if it does."""
+        return None
+
+    def plate(self, cut: Cut) -> Picture:
+        """The same in new memory."""
+        plate = Picture.empty(cut.picture.size, cut.picture.color)
+        self.paint(cut, plate)
+        return plate
 
 
 class Sink(Closes, Protocol):
     """Where outputs go.
 
-    `send` is called from one thread, does not block longer than a frame lasts and keeps no reference to the
-    output's memory after it returned.
+    `send` is called from one thread, blocks no longer than a frame lasts and keeps none of the output's memory.
     """
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,11 +16,11 @@ from rimlight.assets import asset
 from rimlight.errors import ModelError
 from rimlight.picture import to_bgr
 from rimlight.segmenters.ellipse import EllipseSegmenter
-from rimlight.segmenters.litert import open_litert
 from rimlight.segmenters.mediapipe import open_mediapipe
 from rimlight.segmenters.onnx import open_onnx
 from rimlight.segmenters.opencv import open_opencv
-from rimlight.segmenters.selfie import GENERAL, LANDSCAPE, SelfieModel
+from rimlight.segmenters.selfie import GENERAL, LANDSCAPE, ModelFile, SelfieModel
+from rimlight.segmenters.selfie_onnx import open_selfie_onnx
 from rimlight.sources.sitter import open_sitter
 from rimlight.types import Picture, Rgb, Segmenter, Size
 from tiny_nets import plain, recurrent
@@ -32,8 +33,8 @@ def tiny_onnx(make: Callable[[Path], Path]) -> Segmenter:
 
 
 OPENERS: dict[str, Callable[[], Segmenter]] = {
-    "litert general": lambda: open_litert(GENERAL),
-    "litert landscape": lambda: open_litert(LANDSCAPE),
+    "selfie onnx general": lambda: open_selfie_onnx(GENERAL),
+    "selfie onnx landscape": lambda: open_selfie_onnx(LANDSCAPE),
     "mediapipe general": lambda: open_mediapipe(GENERAL),
     "mediapipe landscape": lambda: open_mediapipe(LANDSCAPE),
     "opencv general": lambda: open_opencv(GENERAL),
@@ -42,7 +43,7 @@ OPENERS: dict[str, Callable[[], Segmenter]] = {
     "onnx plain": lambda: tiny_onnx(plain),
     "ellipse": EllipseSegmenter,
 }
-MODELS = [name for name in OPENERS if name.startswith(("litert", "mediapipe", "opencv"))]
+MODELS = [name for name in OPENERS if name.endswith(("general", "landscape"))]
 
 
 @pytest.fixture(scope="module", params=OPENERS)
@@ -143,7 +144,7 @@ def sittings() -> list[Picture]:
 @pytest.mark.parametrize("model", [GENERAL, LANDSCAPE])
 def test_all_runtimes_agree(model: SelfieModel, sittings: list[Picture]) -> None:
     """`--runtime auto` may pick any: that it makes no difference is proven here and not at each start."""
-    with open_litert(model) as lean, open_mediapipe(model) as given, open_opencv(model) as last:
+    with open_selfie_onnx(model) as lean, open_mediapipe(model) as given, open_opencv(model) as last:
         pictures = [portrait(given)] + [
             cv2.resize(cv2.cvtColor(to_bgr(p), cv2.COLOR_BGR2RGB), tuple(model.size)) for p in sittings
         ]
@@ -153,19 +154,26 @@ def test_all_runtimes_agree(model: SelfieModel, sittings: list[Picture]) -> None
         assert np.abs(np.array(masks[0]) - np.array(other)).max() < 1e-3
 
 
-@pytest.mark.parametrize("opener", [open_litert, open_mediapipe, open_opencv])
+@pytest.mark.parametrize(
+    ("opener", "kind"), [(open_selfie_onnx, "onnx"), (open_mediapipe, "tflite"), (open_opencv, "tflite")]
+)
 def test_a_missing_or_altered_model_is_not_run(
-    opener: Callable[[SelfieModel], Segmenter], tmp_path: object
+    opener: Callable[[SelfieModel], Segmenter], kind: str, tmp_path: Path
 ) -> None:
-    from dataclasses import replace
-    from pathlib import Path
+    """Its own file counts, and no other runtime's."""
+    mine = GENERAL.onnx if kind == "onnx" else GENERAL.tflite
+    nothing = ModelFile(tmp_path / "none", "")
 
-    folder = Path(str(tmp_path))
-    with pytest.raises(ModelError, match="cannot be read"):
-        opener(replace(GENERAL, file=folder / "none.tflite"))
-    content = bytearray(GENERAL.file.read_bytes())
+    def opened(file: ModelFile) -> Segmenter:
+        files = (nothing, file) if kind == "onnx" else (file, nothing)
+        return opener(SelfieModel(GENERAL.name, GENERAL.size, *files))
+
+    opened(mine).close()
+    with pytest.raises(ModelError, match="none cannot be read"):
+        opened(nothing)
+    content = bytearray(mine.path.read_bytes())
     content[1000] ^= 1
-    altered = folder / "altered.tflite"
+    altered = tmp_path / "altered"
     altered.write_bytes(content)
-    with pytest.raises(ModelError, match="was altered"):
-        opener(replace(GENERAL, file=altered))
+    with pytest.raises(ModelError, match="altered was altered"):
+        opened(replace(mine, path=altered))

@@ -16,9 +16,10 @@ import pytest
 from rimlight.errors import CameraBusyError, CameraMissingError, SourceError
 from rimlight.picture import to_bgr
 from rimlight.sources.cameras import list_cameras
+from rimlight.sources.raw import open_raw_decoder
 from rimlight.sources.webcam import open_webcam
 from rimlight.types import Color, Frame, Size, StreamFormat
-from rimlight.v4l2 import is_busy, video_nodes
+from rimlight.v4l2 import is_busy, let_write_again, video_node, video_nodes
 
 pytestmark = pytest.mark.skipif(
     "VCAM_VM" not in os.environ, reason="needs real V4L2 devices, in a small virtual machine: make test-devices"
@@ -27,6 +28,15 @@ pytestmark = pytest.mark.skipif(
 HD, VGA = Size(1280, 720), Size(640, 480)
 THIRTY = Fraction(30)
 CHOICE = "Choose one of these by number or name: 0 'vivid-000-vid-cap', 11 'Fake Webcam'."
+
+
+COLOURS = [[0, 0, 255], [0, 255, 0], [255, 0, 0], [0, 255, 255]]
+"""Blue, green and red of the quarters that the fed webcams show."""
+
+
+def quarters(frame: Frame) -> list[list[int]]:
+    bgr = to_bgr(frame.picture)
+    return [bgr[y, x].astype(int).tolist() for y in (180, 540) for x in (320, 960)]
 
 
 @contextmanager
@@ -70,10 +80,72 @@ def test_colours_are_those_of_the_camera() -> None:
         assert source.note == "Fake Webcam: 1280x720 YUYV at 30 fps"
         frame = source.read()
     assert frame is not None
-    bgr = to_bgr(frame.picture)
-    quarters = [bgr[y, x].astype(int).tolist() for y in (180, 540) for x in (320, 960)]
-    expected = [[0, 0, 255], [0, 255, 0], [255, 0, 0], [0, 255, 255]]
-    assert np.abs(np.subtract(quarters, expected)).max() <= 6
+    assert np.abs(np.subtract(quarters(frame), COLOURS)).max() <= 6
+
+
+@contextmanager
+def sending_jpegs(folder: Path) -> Iterator[None]:
+    """Makes /dev/video10 a webcam that gives JPEGs as UVC cameras do: 4:2:2, here of the four colours."""
+    bgr = np.zeros((720, 1280, 3), np.uint8)
+    for colour, (y, x) in zip(COLOURS, ((0, 0), (0, 640), (360, 0), (360, 640)), strict=True):
+        bgr[y : y + 360, x : x + 640] = colour
+    sampling = [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_422]
+    (folder / "camera.mjpeg").write_bytes(cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 85, *sampling])[1])
+    command = "ffmpeg -nostdin -loglevel error -re -stream_loop -1 -f mjpeg -framerate 30 -i camera.mjpeg -c copy"
+    with subprocess.Popen([*command.split(), "-f", "v4l2", "/dev/video10"], cwd=folder) as feeder:
+        try:
+            while not video_node("/dev/video10").captures:
+                assert feeder.poll() is None
+                time.sleep(0.05)
+            yield
+        finally:
+            feeder.kill()
+            feeder.wait()
+            let_write_again("/dev/video10")
+
+
+def test_jpegs_become_pictures_of_the_right_colours(tmp_path: Path) -> None:
+    with sending_jpegs(tmp_path), open_webcam("virtual", HD, THIRTY) as source:
+        assert source.note == "Virtual Camera: 1280x720 MJPG at 30 fps"
+        assert source.format == StreamFormat(HD, THIRTY, Color())
+        frames = [source.read() for _ in range(10)]
+    assert [frame.index for frame in frames if frame] == list(range(10))
+    assert frames[-1] is not None
+    assert np.abs(np.subtract(quarters(frames[-1]), COLOURS)).max() <= 6
+
+
+def test_times_are_those_of_the_driver_not_of_the_reader(tmp_path: Path) -> None:
+    with sending_jpegs(tmp_path), open_webcam("virtual", HD, THIRTY) as source:
+        waited = []
+        for _ in range(5):
+            time.sleep(0.1)
+            before = time.monotonic()
+            frame = source.read()
+            assert frame is not None
+            waited.append(before - frame.at)
+    assert max(waited) > 0, "a picture was there before it was asked for"
+    assert max(waited) < 1
+
+
+@pytest.mark.parametrize("fourcc", ["YUYV", "UYVY", "NV12", "NV21", "YU12", "YV12"])
+def test_a_drivers_own_bytes_are_read_as_opencv_reads_them(fourcc: str) -> None:
+    capture = cv2.VideoCapture("/dev/video0", cv2.CAP_V4L2)
+    for what, value in (
+        (cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*fourcc)),
+        (cv2.CAP_PROP_FRAME_WIDTH, VGA.width),
+        (cv2.CAP_PROP_FRAME_HEIGHT, VGA.height),
+        (cv2.CAP_PROP_CONVERT_RGB, 0),
+    ):
+        assert capture.set(what, value)
+    whole, data = capture.read()
+    capture.release()
+    assert whole
+    decoder = open_raw_decoder(fourcc, VGA)
+    assert decoder is not None
+    code = {"YU12": "I420", "YV12": "YV12"}.get(fourcc, fourcc)
+    expected = cv2.cvtColor(data, getattr(cv2, f"COLOR_YUV2BGR_{code}"))
+    assert expected.std() > 40, "colour bars"
+    assert np.abs(to_bgr(decoder.decode(data)).astype(int) - expected).mean() < 1
 
 
 @pytest.mark.parametrize(("size", "fps"), [(HD, Fraction(25, 2)), (VGA, Fraction(25)), (Size(320, 180), THIRTY)])

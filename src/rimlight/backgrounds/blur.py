@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rimlight.picture import resize, shrink, size_of
+from rimlight.picture import resize, size_of, spread
 from rimlight.types import Background, Cut, Picture, Plane, Planes, Size
 
 Floats = NDArray[np.float32]
@@ -17,10 +17,10 @@ WEAKEST, STRONGEST = 1 / 160, 1 / 12
 LEAST_SIGMA = 2.0
 """Pixels of the reduced picture: below that, scaling back up bilinearly shows facets."""
 
-_FAINT = np.float32(4e-4)
+_FAINT = 4e-4
 """Weight of the room's mean colour against the room near by."""
 
-_GRAY = np.array([128, 128, 255], np.float32) * np.float32(1e-8)
+_GRAY, _NOTHING = 128, 1e-8
 """What is there where there is no room at all: mid grey, of next to no weight."""
 
 _ONE_PIXEL = np.ones((3, 3), np.uint8)
@@ -37,65 +37,64 @@ class BlurBackground(Background):
     def __init__(self, strength: float) -> None:
         """`strength` 0..1."""
         self.strength = strength
-        self._plate = Picture.empty(Size(2, 2))
 
-    def plate(self, cut: Cut) -> Picture:
-        part = WEAKEST * (STRONGEST / WEAKEST) ** self.strength
-        size = _size(cut.planes.size, LEAST_SIGMA / part)
-        plate = self._memory(cut.picture)
-        for target, blurred in zip(plate.planes, blurred_room(cut, size, part * max(size)), strict=True):
-            cv2.resize(blurred, (target.shape[1], target.shape[0]), target, interpolation=cv2.INTER_LINEAR)
-        return plate
+    def paint(self, cut: Cut, out: Picture) -> None:
+        spread(self.reduced(cut), out)
 
-    def _memory(self, like: Picture) -> Picture:
-        if (self._plate.size, self._plate.color) != (like.size, like.color):
-            self._plate = Picture.empty(like.size, like.color)
-        return self._plate
+    def reduced(self, cut: Cut) -> list[Plane]:
+        return blurred_room(cut, WEAKEST * (STRONGEST / WEAKEST) ** self.strength)
 
     def close(self) -> None:
         """Nothing is held."""
 
 
-def blurred_room(cut: Cut, size: Size, sigma: float) -> tuple[Plane, Plane, Plane]:
-    """Y, U and V at `size`, blurred where they are room; where none is near, its mean colour.
+def blurred_room(cut: Cut, part: float) -> list[Plane]:
+    """Y, U and V, reduced to one size, blurred where they are room; where none is near, its mean colour.
 
-    Behind the person the learned room is taken where it is known.
+    `part` is the blur's standard deviation as a part of the long side. Behind the person the learned room is taken
+    where it is known.
+    """
+    chroma = cut.planes.u
+    fine_enough = part * max(chroma.shape) >= LEAST_SIGMA
+    weighed, weight = _weighed(cut, size_of(chroma if fine_enough else cut.planes.y))
+    # As small as the blur allows: by whole halvings, which cost next to nothing.
+    while part * max(weight.shape) / 2 >= LEAST_SIGMA:
+        weighed, weight = [_halved(plane) for plane in weighed], _halved(weight)
+    sigma = part * max(weight.shape)
+    shares = _blurred(weight, sigma, 255)
+    return [cv2.divide(_blurred(plane, sigma, _GRAY), shares, scale=255, dtype=cv2.CV_8U) for plane in weighed]
+
+
+def _weighed(cut: Cut, size: Size) -> tuple[list[Plane], Plane]:
+    """Y, U and V of the room times their weight, and that, 0..255, all at `size`.
+
+    Weighed before they are reduced further: a reduced pixel that the edge runs through holds much of the person.
     """
     # One pixel more than the matte: the edge's pixels hold some of the person.
-    shows = cv2.bitwise_not(cv2.dilate(cut.small, _ONE_PIXEL))
+    shows = cv2.bitwise_not(resize(cv2.dilate(cut.small, _ONE_PIXEL), size))
     # What shows half counts a quarter: the other half of its colour is the person's.
-    shows = cv2.multiply(shows, shows, scale=1 / 255)
-    weighed = _weighed(cut.planes, shows, size)
+    weight = cv2.multiply(shows, shows, scale=1 / 255)
+    weighed = _times(cut.planes, weight)
     if cut.room is not None and cut.known is not None:
-        hidden = cv2.multiply(cut.known, cv2.bitwise_not(shows), scale=1 / 255)
-        weighed = [one + other for one, other in zip(weighed, _weighed(cut.room, hidden, size), strict=True)]
-    (y,), (u, v) = (_blurred(levels, sigma) for levels in weighed)
-    return y, u, v
+        hidden = cv2.multiply(resize(cut.known, size), cv2.bitwise_not(weight), scale=1 / 255)
+        weighed = [cv2.add(one, other) for one, other in zip(weighed, _times(cut.room, hidden), strict=True)]
+        weight = cv2.add(weight, hidden)
+    return weighed, weight
 
 
-def _weighed(planes: Planes, weight: Plane, size: Size) -> list[Floats]:
-    """Y and its weight; U, V and theirs, (h, w, 2 and 3): levels times weight, then weight, in 0..255.
-
-    Weighed before they are reduced: a reduced pixel that the edge runs through holds much of the person.
-    """
-    halved = resize(weight, size_of(planes.u))
-    return [
-        cv2.merge(
-            [*(shrink(cv2.multiply(p, share, scale=1 / 255), size) for p in part), shrink(share, size)]
-        ).astype(np.float32)
-        for part, share in ((planes[:1], weight), (planes[1:], halved))
-    ]
+def _times(planes: Planes, weight: Plane) -> list[Plane]:
+    return [cv2.multiply(resize(plane, size_of(weight)), weight, scale=1 / 255) for plane in planes]
 
 
-def _blurred(levels: Floats, sigma: float) -> list[Plane]:
-    """The planes of `levels`, whose last channel is their weight, blurred and divided by it."""
-    blurred: Floats = cv2.GaussianBlur(levels, (0, 0), sigma, borderType=cv2.BORDER_REFLECT_101)
-    blurred += _FAINT * np.asarray(cv2.mean(levels)[: levels.shape[2]], np.float32) + _GRAY[-levels.shape[2] :]
-    blurred *= 255 / blurred[:, :, -1:]
-    return list(cv2.split(cv2.convertScaleAbs(blurred))[:-1])
+def _halved(plane: Plane) -> Plane:
+    halved: Plane = cv2.resize(
+        plane, (max(1, plane.shape[1] // 2), max(1, plane.shape[0] // 2)), interpolation=cv2.INTER_LINEAR
+    )
+    return halved
 
 
-def _size(guide: Size, long_side: float) -> Size:
-    """As small as the blur allows, no larger than the guide."""
-    ratio = min(1.0, long_side / max(guide))
-    return Size(max(1, round(guide.width * ratio)), max(1, round(guide.height * ratio)))
+def _blurred(levels: Plane, sigma: float, nothing: float) -> Floats:
+    """Blurred, with a little of all of it everywhere, and next to nothing of `nothing`."""
+    blurred: Floats = cv2.GaussianBlur(levels.astype(np.float32), (0, 0), sigma, borderType=cv2.BORDER_REFLECT_101)
+    blurred += np.float32(_FAINT * cv2.mean(levels)[0] + nothing * _NOTHING)
+    return blurred

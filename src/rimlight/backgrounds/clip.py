@@ -165,8 +165,8 @@ class ClipBackground(Background):
         """Why the clip stands still, if it could not be decoded any further."""
         return None if self._reel.trouble is None else self._reel.trouble.what
 
-    def plate(self, cut: Cut) -> Picture:
-        return self._reel.at(cut.at, cut.picture.size, cut.picture.color)
+    def paint(self, cut: Cut, out: Picture) -> None:
+        np.copyto(out.i420, self._reel.at(cut.at, out.size, out.color).i420)
 
     def close(self) -> None:
         self._reel.close()
@@ -181,12 +181,13 @@ class LiveClipBackground(ClipBackground):
         self._thread = threading.Thread(target=self._work, name="rimlight-background", daemon=True)
         self._thread.start()
 
-    def plate(self, cut: Cut) -> Picture:
+    def paint(self, cut: Cut, out: Picture) -> None:
         last = self._reel.picture
-        if (last.size, last.color) != (cut.picture.size, cut.picture.color):
-            return super().plate(cut)
+        if (last.size, last.color) != (out.size, out.color):
+            super().paint(cut, out)
+            return
         self._wanted.put((cut.at, last.size, last.color))
-        return last
+        np.copyto(out.i420, last.i420)
 
     def close(self) -> None:
         self._wanted.close()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from rimlight.types import Background, Color, Cut, Picture, Size
 
 
@@ -19,11 +21,11 @@ class PlateBackground(Background):
     def name(self) -> str:
         return self._name
 
-    def plate(self, cut: Cut) -> Picture:
-        size, color = cut.picture.size, cut.picture.color
+    def paint(self, cut: Cut, out: Picture) -> None:  # noqa: ARG002
+        size, color = out.size, out.color
         if self._plate is None or (self._plate.size, self._plate.color) != (size, color):
             self._plate = self._make(size, color)
-        return self._plate
+        np.copyto(out.i420, self._plate.i420)
 
     def close(self) -> None:
         """Nothing is held."""

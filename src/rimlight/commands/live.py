@@ -18,6 +18,8 @@ def live(
     look: Look = Look(),
     to: list[str] | None = None,
     duration: float | None = None,
+    cpu_budget: str | None = None,
+    max_latency: str | None = None,
     force: bool = False,
 ) -> None:
     """Show the camera's picture with another background, live.
@@ -35,32 +37,53 @@ def live(
         and, where there is one, the virtual camera]
     duration
         Seconds until it ends by itself.
+    cpu_budget
+        How much of one core it may take, as 50% or 150%: what is to spare is spent on the outline, and what is
+        lacking is saved there. [default: the standard outline; a better one within 30%]
+    max_latency
+        How long a picture may take from the camera to the call, as 25ms.
     force
         Let a recording overwrite an existing file.
     """
-    from rimlight.assemble import open_pipeline, open_recording, open_sinks, open_source
+    from rimlight.assemble import load_ahead, open_pipeline, open_recording, open_sinks, open_source
     from rimlight.controls import PipelineControls
+    from rimlight.governed import LatencyMeter, open_governed
     from rimlight.live import run_live
     from rimlight.settings import settings_from
     from rimlight.status import StatusLine
 
-    settings = settings_from(camera=camera, size=size, fps=fps, duration=duration, **asdict(look))
+    settings = settings_from(
+        camera=camera,
+        size=size,
+        fps=fps,
+        duration=duration,
+        cpu_budget=cpu_budget,
+        max_latency=max_latency,
+        **asdict(look),
+    )
     with stopped_by_signals() as stop, ExitStack() as opened:
         line = opened.enter_context(StatusLine(sys.stderr))
+        loading = opened.enter_context(load_ahead(settings, line.say))
         source = opened.enter_context(open_source(settings))
+        loading.wait()
         line.say(source.note)
         sinks = open_sinks(to or (), source.format, opened, line.say, force=force)
         if settings.background == "transparent":
             line.say("no live output carries alpha: transparent is shown as key green")
-        pipeline = opened.enter_context(open_pipeline(settings, source.format, say=line.say, live=True))
+        meter = LatencyMeter()
+        pipeline = opened.enter_context(
+            open_pipeline(settings, source.format, meter, line.say, live=True, segmenter=loading.take())
+        )
+        governed = opened.enter_context(open_governed(pipeline, settings, source.format, meter))
         line.say(f"{settings.background} to {', '.join(sink.name for sink in sinks)}; Ctrl-C ends it")
         run_live(
             source,
             pipeline,
             sinks,
-            meter=pipeline.meter,
+            meter=meter,
             stop=stop,
             controls=PipelineControls(pipeline, settings, source.format),
+            governor=governed,
             reporter=line,
             open_recording=lambda: open_recording(source.format),
             duration=settings.duration,

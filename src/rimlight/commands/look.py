@@ -21,6 +21,6 @@ class Look:
     model: str = "standard"
     """standard; fast: half the time, less exact; best: finer, ten times the work; or a matting model, FILE.onnx."""
     runtime: str = "auto"
-    """What runs standard and fast: litert, mediapipe or opencv; auto: the fastest that is there."""
+    """What runs standard and fast: onnx, mediapipe or opencv; auto: the fastest that is there."""
     mirror: bool = False
     """Exchange left and right of the camera's picture."""

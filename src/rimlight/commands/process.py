@@ -14,6 +14,8 @@ def process(
     look: Look = Look(),
     matte: Path | None = None,
     force: bool = False,
+    jobs: int | None = None,
+    cluster: str | None = None,
 ) -> None:
     """Process finished clips and photos: IN... OUT, where OUT is a file or, for several, a folder.
 
@@ -23,6 +25,11 @@ def process(
         Write the matte too: a folder gets one gray PNG a frame, a .mkv lossless video.
     force
         Overwrite existing files.
+    jobs
+        Processes that share a long clip, in chunks; by default as many as pay: one for every two cores.
+    cluster
+        Have long clips processed by the Dask workers of the scheduler at this address, as tcp://scheduler:8786.
+        They are sent the chunks and need no shared disk, but the same version of Rimlight.
     """
     from rimlight.batch import process_all
     from rimlight.errors import UsageError
@@ -32,4 +39,6 @@ def process(
     if len(paths) < 2:
         raise UsageError("process needs at least one input and an output", "rimlight process talk.mp4 new.mp4")
     with stopped_by_signals() as stop:
-        process_all(paths[:-1], paths[-1], settings, matte=matte, force=force, stop=stop)
+        process_all(
+            paths[:-1], paths[-1], settings, matte=matte, force=force, stop=stop, processes=jobs, cluster=cluster
+        )

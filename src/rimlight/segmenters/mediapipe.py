@@ -68,7 +68,7 @@ def open_task(model: SelfieModel, *, categories: bool = False) -> tuple[Any, Cal
 
     Raises as `open_mediapipe`.
     """
-    content = model.checked()
+    content = model.tflite.checked()
 
     def load() -> tuple[Any, Callable[[Rgb], Any]]:
         with native_chatter_hidden():

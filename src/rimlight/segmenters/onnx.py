@@ -12,6 +12,7 @@ import numpy as np
 
 from rimlight.errors import ModelError, SegmenterError
 from rimlight.segmenters.nets import Net, recognised
+from rimlight.segmenters.onnx_runtime import open_session
 from rimlight.types import Mask, Rgb, Segmenter, Size
 
 LONG_SIDES = (256, 344, 384, 512)
@@ -72,7 +73,7 @@ def open_onnx(file: Path, picture: Size, budget: float | None = None) -> OnnxSeg
     size, always the same, and both threads. A model of one fixed size has that.
 
     Raises ModelError if the file cannot be read, is no model, or is one of an unknown kind, SegmenterError if ONNX
-    Runtime is not installed.
+    Runtime is not installed or cannot be loaded.
     """
     net = recognised(_session(file, _threads(budget is not None)), file.name)
     try:
@@ -91,23 +92,16 @@ def _threads(live: bool) -> int:
 
 
 def _session(file: Path, threads: int) -> Any:
+    content = _content(file)
     try:
-        import onnxruntime
+        return open_session(content, threads)
     except ImportError as error:
         raise SegmenterError(
             f"{file} needs ONNX Runtime, which is not installed: {error}", "pip install 'rimlight[best]'"
         ) from error
-    # Only builds for Windows report anything, and those not from here on.
-    onnxruntime.disable_telemetry_events()
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
-    # Spinning threads would take a core from the rest while they wait for the next frame.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 4  # what goes wrong arrives as an exception
-    content = _content(file)
-    try:
-        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    except Exception as error:
+    except OSError as error:
+        raise SegmenterError(f"{file} needs ONNX Runtime, which cannot be loaded: {error}") from error
+    except Exception as error:  # the runtime's errors have no class in common but this
         reason = str(error).splitlines()[0]
         raise ModelError(f"ONNX Runtime cannot load {file}: {reason}", "Give a whole .onnx file.") from error
 

@@ -42,9 +42,9 @@ def open_opencv(model: SelfieModel) -> OpenCvSegmenter:
 
     Raises ModelError if the file is not what it should be, SegmenterError if OpenCV cannot read it.
     """
-    content = np.frombuffer(model.checked(), np.uint8)
+    content = np.frombuffer(model.tflite.checked(), np.uint8)
     try:
         net = cv2.dnn.readNetFromTFLite(content)
     except cv2.error as error:
-        raise SegmenterError(f"OpenCV's DNN cannot read {model.file}: {error}") from error
+        raise SegmenterError(f"OpenCV's DNN cannot read {model.tflite.path}: {error}") from error
     return OpenCvSegmenter(net, model)

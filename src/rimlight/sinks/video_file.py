@@ -51,9 +51,11 @@ class Encoding:
     options: Mapping[str, str]
     threads: int = 0
     """0: as many as the encoder finds useful."""
+    delay: int = 0
+    """Pictures by which the order of decoding may run ahead of that of showing."""
 
 
-H264 = Encoding("libx264", "yuv420p", {"preset": "veryfast", "crf": "18", "profile": "high"})
+H264 = Encoding("libx264", "yuv420p", {"preset": "veryfast", "crf": "18", "profile": "high"}, delay=2)
 """For finished clips: visually close to the source, at a speed near the rest of the pipeline's."""
 FFV1 = Encoding("ffv1", "gray", {"level": "3", "slices": "4"})
 """For mattes: lossless."""
@@ -78,15 +80,17 @@ def open_video_file(
     force: bool = False,
     muxing: Mapping[str, str] | None = None,
     sound_of: Path | None = None,
+    container: str | None = None,
 ) -> VideoFile:
     """Begins a file under a hidden name beside `path`; `VideoFile.publish` moves it there.
 
     `muxing` are options of FFmpeg's muxer; by default the index goes to the front, where browsers want it.
-    `sound_of` names a file whose sound is copied unchanged. Raises UsageError if the ending or the sound's codec
+    `sound_of` names a file whose sound is copied unchanged. `container` is FFmpeg's name of one; None: the one that
+    the ending says. Raises UsageError if the ending or the sound's codec
     does not fit, OutputExistsError if `path` exists and not `force`, DiskError if it cannot be written, SinkError
     if the encoder refuses the track.
     """
-    container = container_of(path)
+    container = container or container_of(path)
     if muxing is None:
         muxing = _muxing(track) if container in {"mp4", "mov"} else {}
     file = open_unfinished(path, force=force)
@@ -162,6 +166,20 @@ class VideoFile(Closes):
         frame.pts, frame.duration, frame.time_base = pts, duration, self._time_base
         with _translated(self._path):
             self._mux(self._stream.encode(frame))
+
+    @property
+    def header(self) -> bytes | None:
+        """What a decoder has to know of the encoding before the first picture; empty or None if nothing."""
+        return self._stream.codec_context.extradata
+
+    def add(self, packet: Packet[VideoStream]) -> None:
+        """Adds a picture encoded elsewhere, by the same encoder with the same settings, with the track's times.
+
+        Either all pictures are added, or all are written. Raises as `write` does.
+        """
+        packet.stream = self._stream
+        with _translated(self._path):
+            self._mux([packet])
 
     def finish(self) -> None:
         """Writes what is left, and the index. Raises as `write` does."""

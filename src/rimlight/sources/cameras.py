@@ -1,15 +1,17 @@
-"""Which cameras there are, and which of them a user means."""
+"""Which cameras there are, which of them a user means, and why one gives no pictures."""
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 
-from rimlight.errors import CameraMissingError
+from rimlight.errors import CameraBusyError, CameraMissingError, SourceError
 
 BACKENDS = {"linux": cv2.CAP_V4L2, "darwin": cv2.CAP_AVFOUNDATION, "win32": cv2.CAP_DSHOW}
 """OpenCV's way to cameras by `sys.platform`; CAP_ANY elsewhere."""
@@ -55,6 +57,43 @@ def find_camera(camera: int | str, cameras: Sequence[CameraInfo]) -> CameraInfo:
         raise CameraMissingError(f"there is no camera {camera}: this system has none", hint)
     known = ", ".join(str(info) for info in cameras)
     raise CameraMissingError(f"there is no camera {camera}", f"Choose one of these by number or name: {known}.")
+
+
+def why_refused(info: CameraInfo) -> SourceError:
+    """Why a camera cannot be opened or gives nothing, as far as the system tells."""
+    if sys.platform == "linux":
+        return _linux_refusal(info)
+    what = f"camera {info} cannot be opened: another program holds it, or cameras are not allowed here"
+    if sys.platform == "darwin":
+        return CameraBusyError(what, "Look into System Settings > Privacy & Security > Camera.")
+    return CameraBusyError(what, "Close other video programs; look into Settings > Privacy & security > Camera.")
+
+
+def _linux_refusal(info: CameraInfo) -> SourceError:
+    from rimlight.v4l2 import holders, is_busy
+
+    if not os.access(info.path, os.R_OK | os.W_OK, effective_ids=True):
+        what = f"camera {info} may not be opened by this user ({info.path})"
+        return CameraBusyError(what, "Join the group that may, then log in again: sudo usermod -aG video $USER")
+    try:
+        busy = is_busy(info.path)
+    except OSError as error:
+        busy = error.errno == errno.EBUSY
+    if busy:
+        who = ", ".join(holders(info.path)) or "another program"
+        return CameraBusyError(
+            f"camera {info} is in use by {who} ({info.path})",
+            "Close it there, or choose another camera; this lists them: rimlight devices",
+        )
+    what = f"camera {info} gives no pictures ({info.path})"
+    return SourceError(what, "Unplug it and plug it in again, or choose another: rimlight devices")
+
+
+def why_lost(info: CameraInfo) -> SourceError:
+    """Why a camera that gave pictures gives none any more."""
+    if info.path.startswith("/dev/") and not Path(info.path).exists():
+        return SourceError(f"camera {info} was unplugged", "Plug it in and start again.")
+    return SourceError(f"camera {info} stopped giving pictures", "Unplug it, plug it in again and start anew.")
 
 
 def _fitting(wanted: str, cameras: Sequence[CameraInfo]) -> list[CameraInfo]:

@@ -8,11 +8,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rimlight.sources.decoding import Decoder, open_decoder
-from rimlight.sources.planes import orientation_of, to_picture
+from rimlight.sources.planes import Orientation, orientation_of, to_picture
 from rimlight.tags import UNSPECIFIED, ColorTags, tags_of
-from rimlight.types import Frame, Size, Source, StreamFormat
+from rimlight.types import Frame, Picture, Size, Source, StreamFormat
+
+if TYPE_CHECKING:
+    from av import VideoFrame
+    from av.video.reformatter import VideoReformatter
 
 _MOST_SKIPPED = 0.1
 """Seconds after which a late frame is shown all the same, so that a slow computer shows some."""
@@ -35,9 +40,49 @@ class ClipFrame(Frame):
     """A frame with its exact time, for who writes it to a file again."""
 
     pts: int
-    """Presentation time in ticks of the source's `time_base`; grows strictly."""
+    """Presentation time in ticks of `Facts.time_base`; grows strictly."""
     duration: int
     """Ticks, positive."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the pictures of a clip have in common."""
+
+    coded: Size
+    """As the file has it: not turned upright, maybe odd."""
+    orientation: Orientation
+    format: StreamFormat
+    """Of the pictures as they are given: upright and even."""
+    time_base: Fraction
+    """Seconds in a tick of `ClipFrame.pts`."""
+    tags: ColorTags
+    """The file's colour tags, to be kept by what is made of it."""
+    aspect: Fraction | None
+    """Width of a pixel divided by its height, upright; None if the file does not say."""
+
+    @property
+    def size(self) -> Size:
+        """The true size, upright; maybe odd."""
+        return self.orientation.turn(self.coded)
+
+    def picture(self, image: VideoFrame, scaler: VideoReformatter) -> Picture:
+        """The image in memory of its own, upright, padded to an even size."""
+        return to_picture(image, self.coded, self.format.color, self.orientation, scaler)
+
+
+def facts_of(decoder: Decoder) -> Facts:
+    """What a clip's first image and its file say."""
+    orientation = orientation_of(decoder.first)
+    tags, aspect = decoder.tags, decoder.aspect
+    if orientation.transposed:
+        # A silent file stays silent unless it is turned: players guess by the size, which is another then.
+        if tags.matrix == UNSPECIFIED:
+            tags = tags._replace(matrix=tags_of(decoder.color).matrix)
+        aspect = 1 / aspect if aspect else None
+    upright = orientation.turn(decoder.size)
+    stream = StreamFormat(upright.even, decoder.fps, decoder.color)
+    return Facts(decoder.size, orientation, stream, decoder.time_base, tags, aspect)
 
 
 class Playback:
@@ -79,11 +124,10 @@ class ClipSource(Source):
         self._decoder = decoder
         self._playback = playback
         self._scaler = VideoReformatter()
-        self._orientation = orientation_of(decoder.first)
+        self.facts = facts_of(decoder)
         self._index = -1
         self._closing = threading.Event()
         self._in_use = threading.Lock()
-        self._format = StreamFormat(self.size.even, decoder.fps, decoder.color)
 
     @property
     def name(self) -> str:
@@ -95,34 +139,12 @@ class ClipSource(Source):
 
     @property
     def format(self) -> StreamFormat:
-        return self._format
+        return self.facts.format
 
     @property
     def size(self) -> Size:
         """The true size, upright; maybe odd."""
-        return self._orientation.turn(self._decoder.size)
-
-    @property
-    def time_base(self) -> Fraction:
-        """Seconds in a tick of `ClipFrame.pts`."""
-        return self._decoder.time_base
-
-    @property
-    def tags(self) -> ColorTags:
-        """The file's colour tags, to be kept by what is made of it.
-
-        Where it is silent they stay so, unless it is turned: players guess by the size, which is another then.
-        """
-        tags = self._decoder.tags
-        if self._orientation.transposed and tags.matrix == UNSPECIFIED:
-            return tags._replace(matrix=tags_of(self._decoder.color).matrix)
-        return tags
-
-    @property
-    def aspect(self) -> Fraction | None:
-        """Width of a pixel divided by its height, upright; None if the file does not say."""
-        aspect = self._decoder.aspect
-        return 1 / aspect if aspect and self._orientation.transposed else aspect
+        return self.facts.size
 
     @property
     def length(self) -> int | None:
@@ -134,6 +156,10 @@ class ClipSource(Source):
         """Once read to its end: how much of a damaged or cut-off file there was; None if it was whole."""
         return self._decoder.damage
 
+    def damage_of(self, end: int, count: int, errors: int) -> str | None:
+        """The same for who has read `count` frames up to tick `end`, but for `errors` packets."""
+        return self._decoder.damage_of(end, count, errors)
+
     def read(self) -> ClipFrame | None:
         """The next frame; None at the end or once closed. Raises ClipError if a looping file became unreadable."""
         with self._in_use:
@@ -142,7 +168,7 @@ class ClipSource(Source):
                 if decoded is None:
                     return None
                 self._index += 1
-                at, duration = (float(ticks * self.time_base) for ticks in decoded[1:])
+                at, duration = (float(ticks * self.facts.time_base) for ticks in decoded[1:])
                 if self._playback is not None:
                     due = self._playback.due(at, duration)
                     if due is None:
@@ -150,9 +176,7 @@ class ClipSource(Source):
                     if self._closing.wait(self._playback.left(due)):
                         return None
                     at = due
-                picture = to_picture(
-                    decoded.image, self._decoder.size, self._decoder.color, self._orientation, self._scaler
-                )
+                picture = self.facts.picture(decoded.image, self._scaler)
                 return ClipFrame(picture, at, self._index, decoded.pts, decoded.duration)
         return None
 

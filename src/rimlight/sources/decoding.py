@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _HINT = "Give a video that FFmpeg can read, for example an MP4."
 _THREADS = 2
+_BROADCAST_CLOCK = Fraction(1, 90000)
 _FASTEST = 1000
 """Pictures a second; files that do not know their rate sometimes name their clock's instead."""
 _CLOCK_STARTS_ANYWHERE = 512
@@ -46,36 +47,76 @@ def open_decoder(path: Path, *, loop: bool = False) -> Decoder:
     return Decoder(path, loop=loop)
 
 
+class Images(Closes):
+    """The images of a file's video stream as they are decoded, once. Used by one thread; at most two decode for it.
+
+    Raises ClipError if the file is missing, empty or no video.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.container = open_container(path)
+        try:
+            self.stream = decoded_stream(self.container, path)
+        except ClipError:
+            self.container.close()
+            raise
+        self.errors = 0
+        """Packets that could not be decoded so far."""
+        self._decoded = self._decode()
+
+    def next(self) -> VideoFrame | None:
+        """The next image; None at the end, be it of a file that is cut off."""
+        return next(self._decoded, None)
+
+    def close(self) -> None:
+        self._decoded.close()
+        self.container.close()
+
+    def _decode(self) -> Generator[VideoFrame, None, None]:
+        import av
+
+        try:
+            for packet in self.container.demux(self.stream):
+                try:
+                    yield from packet.decode()
+                except av.EOFError:
+                    return
+                except av.FFmpegError:
+                    self.errors += 1
+        except av.FFmpegError:
+            # The file ends in the middle: what the decoder still holds is good.
+            self.errors += 1
+            yield from self.stream.decode(None)
+
+
 class Decoder(Closes):
     """Reads one video stream from start to end. Used by one thread; at most two decode for it."""
 
     def __init__(self, path: Path, *, loop: bool) -> None:
         self.path = path
         self._loop = loop
-        self._errors = 0
-        self._container, self._stream = _open(path)
-        self._images = self._decode()
-        first = next(self._images, None)
+        self._images = Images(path)
+        container, stream = self._images.container, self._images.stream
+        first = self._images.next()
         if first is None:
             self.close()
             raise ClipError(f"{path}: not one picture can be decoded", "It is damaged, or cut off at its start.")
         self.first = first
         """The first image, which `read` gives too."""
         self._upcoming: VideoFrame | None = first
-        self.time_base = self._stream.time_base or Fraction(1, 90000)
+        self.time_base = clock_of(stream)
         self.size = Size(self.first.width, self.first.height)
         """As coded: not turned upright, maybe odd."""
         self.tags = _tags(self.first, self.size)
         self.color = color_of(self.tags, self.size)
-        self.fps = _rate(self._stream)
-        self.aspect = self._stream.sample_aspect_ratio or None
+        self.fps = _rate(stream)
+        self.aspect = stream.sample_aspect_ratio or None
         """Width of a pixel divided by its height, as coded; None if the file does not say."""
         self._frame = max(1, round(1 / (self.fps * self.time_base)))
-        self._origin = round(origin(self._container) / self.time_base)
-        self._shift = -self._origin
+        self._shift = -shift_of(container, stream)
         # Read now: streams may not be looked at once their container is closed.
-        self._names_end = _named_end(self._container, self._stream)
-        self._names_length = self._stream.frames
+        self._names_end = named_end(container, stream)
+        self._names_length = stream.frames
         # An image before time 0 is rare and meant.
         self._last = min(0, (_pts(first) or 0) + self._shift) - 1
         self._end = 0
@@ -92,12 +133,16 @@ class Decoder(Closes):
     @property
     def damage(self) -> str | None:
         """Once read to its end: how much of a damaged or cut-off file there was; None if it was whole."""
-        end = self._end * self.time_base + max(_TOLERANCE, 3 / self.fps)
-        short = self._names_end is not None and end < self._names_end
-        if not self._finished or not (short or self._errors):
+        return self.damage_of(self._end, self._count, self._images.errors) if self._finished else None
+
+    def damage_of(self, end: int, count: int, errors: int) -> str | None:
+        """The same for who has read `count` images up to tick `end`, but for `errors` packets."""
+        seconds = end * self.time_base + max(_TOLERANCE, 3 / self.fps)
+        short = self._names_end is not None and seconds < self._names_end
+        if not (short or errors):
             return None
         length = f" of about {self.length}" if self.length else ""
-        return f"{self.path} is damaged or cut off: {self._count}{length} frames could be read"
+        return f"{self.path} is damaged or cut off: {count}{length} frames could be read"
 
     def read(self) -> Decoded | None:
         """The next image; None at the end. Raises ClipError if a file that loops cannot be read again."""
@@ -107,7 +152,7 @@ class Decoder(Closes):
         if image is None:
             self._finished = True
             return None
-        self._upcoming = next(self._images, None)
+        self._upcoming = self._images.next()
         self._count += 1
         # Files store times to decode at, from which durations do not follow where images are reordered.
         pts = self._time(image, self._last + 1, self._end)
@@ -126,14 +171,12 @@ class Decoder(Closes):
 
     def close(self) -> None:
         self._images.close()
-        self._container.close()
 
     def _again(self) -> VideoFrame:
         # Opened anew rather than sought: not every format seeks, and seeking may leave out the first images.
         self.close()
-        self._container, self._stream = _open(self.path)
-        self._images = self._decode()
-        image = next(self._images, None)
+        self._images = Images(self.path)
+        image = self._images.next()
         if image is None:
             raise ClipError(f"{self.path} cannot be played again: it was changed meanwhile")
         if (pts := _pts(image)) is not None:
@@ -147,22 +190,6 @@ class Decoder(Closes):
 
     def _lasts(self, image: VideoFrame) -> int:
         return image.duration or self._frame
-
-    def _decode(self) -> Generator[VideoFrame, None, None]:
-        import av
-
-        try:
-            for packet in self._container.demux(self._stream):
-                try:
-                    yield from packet.decode()
-                except av.EOFError:
-                    return
-                except av.FFmpegError:
-                    self._errors += 1
-        except av.FFmpegError:
-            # The file ends in the middle: what the decoder still holds is good.
-            self._errors += 1
-            yield from self._stream.decode(None)
 
 
 def open_container(path: Path) -> InputContainer:
@@ -182,22 +209,31 @@ def open_container(path: Path) -> InputContainer:
         raise ClipError(f"{path} cannot be read as a video: {error.strerror}", _HINT) from error
 
 
-def _open(path: Path) -> tuple[InputContainer, VideoStream]:
+def decoded_stream(container: InputContainer, path: Path) -> VideoStream:
+    """The file's first video stream, ready to be decoded. Raises ClipError if FFmpeg can decode none."""
     import av
 
-    container = open_container(path)
     streams = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
     if streams and streams[0].codec_context is not None and streams[0].codec_context.name not in _TEXT_MODE:
         streams[0].thread_type = "AUTO"
         streams[0].thread_count = _THREADS
-        return container, streams[0]
+        return streams[0]
     what = f"{path} is no video"
     if streams and streams[0].codec_context is None:
         what = f"{path}: FFmpeg knows no decoder for its pictures"
     elif container.streams.audio:
         what = f"{path} holds sound but no pictures"
-    container.close()
     raise ClipError(what, _HINT)
+
+
+def clock_of(stream: VideoStream) -> Fraction:
+    """Seconds in a tick of its times."""
+    return stream.time_base or _BROADCAST_CLOCK
+
+
+def shift_of(container: InputContainer, stream: VideoStream) -> int:
+    """Ticks in the stream's times that count as zero."""
+    return round(origin(container) / clock_of(stream))
 
 
 def _check(path: Path) -> None:
@@ -232,7 +268,7 @@ def _rate(stream: VideoStream) -> Fraction:
     return Fraction(25)
 
 
-def _named_end(container: InputContainer, stream: VideoStream) -> Fraction | None:
+def named_end(container: InputContainer, stream: VideoStream) -> Fraction | None:
     """Seconds at which the file says that its pictures end."""
     if stream.duration and stream.time_base:
         return (stream.duration + (stream.start_time or 0)) * stream.time_base - origin(container)

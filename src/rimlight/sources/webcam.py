@@ -1,21 +1,25 @@
-"""A webcam, through OpenCV: asks for a size and a rate, and says what the driver really gave."""
+"""A webcam, through OpenCV: asks for a size and a rate, and says what the driver really gave.
+
+On Linux OpenCV hands over the driver's own bytes, which then go straight to planes (`mjpeg`, `raw`), and its time
+stamps, so that latency counts from the capture. Elsewhere, and where that fails, OpenCV makes BGR of everything.
+"""
 
 from __future__ import annotations
 
-import errno
-import os
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from fractions import Fraction
-from pathlib import Path
 
 import cv2
 
-from rimlight.errors import CameraBusyError, SourceError
-from rimlight.picture import from_bgr
-from rimlight.sources.cameras import BACKENDS, CameraInfo, find_camera, list_cameras
-from rimlight.types import Bgr, Frame, Size, Source, StreamFormat
+from rimlight.errors import SourceError
+from rimlight.picture import size_of
+from rimlight.sources.cameras import BACKENDS, CameraInfo, find_camera, list_cameras, why_lost, why_refused
+from rimlight.sources.mjpeg import open_mjpeg_decoder
+from rimlight.sources.raw import BgrDecoder, Decoder, open_raw_decoder
+from rimlight.types import Frame, Plane, Size, Source, StreamFormat
 
 _BUFFERS = 2
 """One to fill while the other is decoded. With one the camera skips every picture that begins meanwhile; more
@@ -28,6 +32,8 @@ _LOOK = 0.1
 """Seconds between two looks whether the camera is being closed."""
 _FASTEST = 1000
 """Pictures a second; drivers that do not know their rate answer 0, -1 or nonsense."""
+_OLDEST = 1.0
+"""Seconds; a picture that says to be older has its time from another clock."""
 
 
 def open_webcam(camera: int | str, size: Size, fps: Fraction) -> WebcamSource:
@@ -41,30 +47,35 @@ def open_webcam(camera: int | str, size: Size, fps: Fraction) -> WebcamSource:
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     capture = _capture(info)
     if not capture.isOpened():
-        raise _refusal(info)
+        raise why_refused(info)
     _ask(capture, size, fps)
-    first = _first(capture)
-    if first is None:
+    begun = _begin(capture)
+    if begun is None:
         capture.release()
-        raise _refusal(info)
-    return WebcamSource(info, capture, first, (size, fps))
+        raise why_refused(info)
+    return WebcamSource(info, capture, *begun, (size, fps))
 
 
 class WebcamSource(Source):
     """An open camera. Pictures are BT.601 limited range; sizes that the driver gives odd are padded to even."""
 
     def __init__(
-        self, info: CameraInfo, capture: cv2.VideoCapture, first: Bgr, asked: tuple[Size, Fraction]
+        self,
+        info: CameraInfo,
+        capture: cv2.VideoCapture,
+        decoder: Decoder,
+        got: Size,
+        asked: tuple[Size, Fraction],
     ) -> None:
         self._info = info
         self._capture = capture
-        self._shape = first.shape
-        height, width = first.shape[:2]
-        got = Size(width, height)
+        self._decoder = decoder
         fps = _rate(capture.get(cv2.CAP_PROP_FPS)) or asked[1]
         self._format = StreamFormat(got.even, fps)
         self._note = _note(info.name, got, _fourcc(capture), fps, asked)
         self._index = 0
+        self._at = 0.0
+        self._data: Plane | None = None
         self._closing = threading.Event()
         self._in_use = threading.Lock()
 
@@ -82,19 +93,23 @@ class WebcamSource(Source):
         return self._note
 
     def read(self) -> Frame | None:
+        """As `Source.read`. A picture damaged on the cable, no reason to end a call, is left out of the numbers."""
         with self._in_use:
+            damage: SourceError | None = None
             limit = time.monotonic() + _SILENCE
-            while self._wait(limit):
+            while self._wait(limit, damage):
                 if not self._capture.grab():
-                    raise _lost(self._info)
-                at = time.monotonic()
+                    raise why_lost(self._info)
                 index, self._index = self._index, self._index + 1
-                whole, bgr = self._capture.retrieve()
-                if not whole:  # a picture damaged on the cable is no reason to end a call
+                self._at = self._time()
+                # What was decoded already gives its memory, where the size is the same.
+                whole, self._data = self._capture.retrieve(self._data)
+                if not whole or self._data is None:
                     continue
-                if bgr.shape != self._shape:
-                    raise _lost(self._info)
-                return Frame(from_bgr(bgr), at, index)
+                try:
+                    return Frame(self._decoder.decode(self._data), self._at, index)
+                except SourceError as error:
+                    damage = error
         return None
 
     def close(self) -> None:
@@ -104,13 +119,23 @@ class WebcamSource(Source):
         self._closing.set()
         if self._in_use.acquire(timeout=5 * _LOOK):
             self._capture.release()
+            self._decoder.close()
             self._in_use.release()
 
-    def _wait(self, limit: float) -> bool:
+    def _time(self) -> float:
+        """When the picture grabbed last was taken, on our clock: as its driver says where that can be, or now."""
+        now = time.monotonic()
+        if sys.platform == "linux":
+            told: float = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+            if max(self._at, now - _OLDEST) < told <= now:
+                return told
+        return now
+
+    def _wait(self, limit: float, damage: SourceError | None) -> bool:
         """Waits for a picture; False once closed. Only V4L2 can wait with a limit, elsewhere the grab waits."""
         while not self._closing.is_set():
             if time.monotonic() > limit:
-                raise _lost(self._info)
+                raise why_lost(self._info) from damage
             if sys.platform != "linux" or self._arrived():
                 return True
         return False
@@ -119,7 +144,7 @@ class WebcamSource(Source):
         try:
             ready: bool = cv2.VideoCapture.waitAny([self._capture], int(_LOOK * 1e9))[0]
         except cv2.error as error:
-            raise _lost(self._info) from error
+            raise why_lost(self._info) from error
         return ready
 
 
@@ -142,14 +167,41 @@ def _ask(capture: cv2.VideoCapture, size: Size, fps: Fraction) -> None:
     capture.set(cv2.CAP_PROP_BUFFERSIZE, _BUFFERS)
 
 
-def _first(capture: cv2.VideoCapture) -> Bgr | None:
-    """The first picture, which tells the true size; None if there is none within OpenCV's own time limit."""
-    for _ in range(_TRIES):
-        whole, bgr = capture.read()
-        if whole:
-            first: Bgr = bgr
-            return first
+def _begin(capture: cv2.VideoCapture) -> tuple[Decoder, Size] | None:
+    """What makes pictures of the driver's data, and their true size, seen on the first; None if none comes."""
+    size = Size(*(int(capture.get(side)) for side in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)))
+    decoder = _direct(_fourcc(capture), size) if sys.platform == "linux" else None
+    if decoder and capture.set(cv2.CAP_PROP_CONVERT_RGB, 0):
+        if any(_decodes(decoder, data) for data in _first(capture)):
+            return decoder, size
+        capture.set(cv2.CAP_PROP_CONVERT_RGB, 1)
+    for bgr in _first(capture):
+        size = size_of(bgr)
+        return BgrDecoder(size), size
     return None
+
+
+def _direct(fourcc: str, size: Size) -> Decoder | None:
+    return open_mjpeg_decoder(size) if fourcc in {"MJPG", "JPEG"} else open_raw_decoder(fourcc, size)
+
+
+def _first(capture: cv2.VideoCapture) -> Iterator[Plane]:
+    """The first pictures' data; ends where none comes within OpenCV's own time limit, which is 10 s for V4L2."""
+    for _ in range(_TRIES):
+        if capture.grab():
+            whole, data = capture.retrieve()
+            if whole:
+                yield data
+        elif sys.platform == "linux":
+            return
+
+
+def _decodes(decoder: Decoder, data: Plane) -> bool:
+    try:
+        decoder.decode(data)
+    except SourceError:  # damaged, or a driver that says one thing and does another: the caller has another way
+        return False
+    return True
 
 
 def _rate(answer: float) -> Fraction | None:
@@ -168,39 +220,3 @@ def _note(name: str, size: Size, fourcc: str, fps: Fraction, asked: tuple[Size, 
     if abs(fps - asked[1]) > Fraction(1, 10):
         wanted.append(f"{float(asked[1]):g} fps")
     return f"{note} (asked for {' at '.join(wanted)})" if wanted else note
-
-
-def _refusal(info: CameraInfo) -> SourceError:
-    """Why the camera cannot be opened or gives nothing, as far as the system tells."""
-    if sys.platform == "linux":
-        return _linux_refusal(info)
-    what = f"camera {info} cannot be opened: another program holds it, or cameras are not allowed here"
-    if sys.platform == "darwin":
-        return CameraBusyError(what, "Look into System Settings > Privacy & Security > Camera.")
-    return CameraBusyError(what, "Close other video programs; look into Settings > Privacy & security > Camera.")
-
-
-def _linux_refusal(info: CameraInfo) -> SourceError:
-    from rimlight.v4l2 import holders, is_busy
-
-    if not os.access(info.path, os.R_OK | os.W_OK, effective_ids=True):
-        what = f"camera {info} may not be opened by this user ({info.path})"
-        return CameraBusyError(what, "Join the group that may, then log in again: sudo usermod -aG video $USER")
-    try:
-        busy = is_busy(info.path)
-    except OSError as error:
-        busy = error.errno == errno.EBUSY
-    if busy:
-        who = ", ".join(holders(info.path)) or "another program"
-        return CameraBusyError(
-            f"camera {info} is in use by {who} ({info.path})",
-            "Close it there, or choose another camera; this lists them: rimlight devices",
-        )
-    what = f"camera {info} gives no pictures ({info.path})"
-    return SourceError(what, "Unplug it and plug it in again, or choose another: rimlight devices")
-
-
-def _lost(info: CameraInfo) -> SourceError:
-    if info.path.startswith("/dev/") and not Path(info.path).exists():
-        return SourceError(f"camera {info} was unplugged", "Plug it in and start again.")
-    return SourceError(f"camera {info} stopped giving pictures", "Unplug it, plug it in again and start anew.")

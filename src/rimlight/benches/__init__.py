@@ -1,0 +1,1 @@
+"""What `rimlight bench` measures, and how it says it."""

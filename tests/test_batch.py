@@ -1,0 +1,98 @@
+"""Who processes a clip: this process, several of them, or a cluster; and what is said about it."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from media import content, write_clip
+from rimlight import batch
+from rimlight.batch import process_all
+from rimlight.errors import ClusterError, UsageError
+from rimlight.offline import Report, process_clip
+from rimlight.settings import Settings, Tuning
+from rimlight.sources.clip import ClipSource
+from rimlight.types import Size
+
+SETTINGS = Settings(background="#336699", tuning=Tuning(views=1))
+
+
+def long_clip(path: Path, group: int = 10) -> Path:
+    """65 seconds, not many frames."""
+    return write_clip(path, count=130, size=Size(64, 48), fps=Fraction(2), options={"g": str(group)})
+
+
+@pytest.fixture
+def whole(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Clips that were processed in one piece."""
+    seen: list[str] = []
+
+    def noted(clip: ClipSource, *words: Any, **options: Any) -> Report:
+        seen.append(clip.name)
+        return process_clip(clip, *words, **options)
+
+    monkeypatch.setattr(batch, "process_clip", noted)
+    return seen
+
+
+def test_long_clips_are_shared_by_processes_and_short_ones_are_not(
+    tmp_path: Path, whole: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    clips = [long_clip(tmp_path / "long.mp4"), write_clip(tmp_path / "short.mp4")]
+
+    process_all(clips, tmp_path / "out", SETTINGS, processes=2)
+
+    assert whole == ["short.mp4"]
+    assert len(content(tmp_path / "out" / "long.mp4").times) == 130
+    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["long.mp4", "short.mp4"]
+    assert "long.mp4: 130 frames, 65.0 s" in capsys.readouterr().err
+
+
+def test_one_process_needs_no_help(tmp_path: Path, whole: list[str]) -> None:
+    process_all([long_clip(tmp_path / "long.mp4")], tmp_path / "out.mp4", SETTINGS, processes=1)
+    assert whole == ["long.mp4"]
+
+
+@pytest.mark.parametrize(("cores", "expected"), [(1, []), (2, []), (3, []), (4, [2]), (16, [8])])
+def test_every_two_cores_get_a_process(cores: int, expected: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[int] = []
+    monkeypatch.setattr(batch, "usable_cores", lambda: cores)
+    monkeypatch.setattr("rimlight.hands.open_processes", opened.append)
+
+    batch.open_hands(None, None)
+
+    assert opened == expected
+
+
+def test_long_clips_that_cannot_be_shared_say_why(
+    tmp_path: Path, whole: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    one_group, loop = long_clip(tmp_path / "a.mp4", group=900), write_clip(tmp_path / "loop.mp4")
+
+    process_all([one_group], tmp_path / "b.mp4", SETTINGS, processes=2)
+    playing = SETTINGS.model_copy(update={"background": str(loop)})
+    process_all([long_clip(tmp_path / "c.mp4")], tmp_path / "d.mp4", playing, processes=2)
+
+    assert whole == ["a.mp4", "c.mp4"]
+    told = capsys.readouterr().err
+    assert "a.mp4 has no keyframes that would cut it into chunks of 30 s: one process does it all, not 2" in told
+    assert "a video background plays on from frame to frame: one process does it all" in told
+
+
+@pytest.mark.parametrize(
+    ("processes", "cluster", "told"),
+    [(0, None, "--jobs 0"), (2, "tcp://127.0.0.1:1", "Give one of them"), (None, "nonsense", "is no address")],
+)
+def test_what_makes_no_sense_is_refused_before_anything_is_done(
+    tmp_path: Path, processes: int | None, cluster: str | None, told: str
+) -> None:
+    with pytest.raises(UsageError, match=told):
+        process_all([tmp_path / "a.mp4"], tmp_path / "b.mp4", SETTINGS, processes=processes, cluster=cluster)
+
+
+def test_a_cluster_that_is_not_there_is_told_first(tmp_path: Path) -> None:
+    with pytest.raises(ClusterError, match="no scheduler answers"):
+        process_all([tmp_path / "a.mp4"], tmp_path / "b.mp4", SETTINGS, cluster="tcp://127.0.0.1:1")
