@@ -137,6 +137,7 @@ def test_the_pipeline_leads_in_with_the_frames_before_a_chunk(tmp_path: Path) ->
     assert max(int(np.abs(a.astype(int) - b).max()) for a, b in zip(one, many, strict=True)) <= 2
 
 
+@pytest.mark.slow
 def test_processes_make_the_same_to_the_byte(tmp_path: Path) -> None:
     source = clip_of(tmp_path)
     chunked(source, tmp_path / "here.mp4", matte=tmp_path / "here")

@@ -106,6 +106,7 @@ def clip_of(folder: Path) -> Path:
     return write_clip(folder / "a.mp4", count=120, size=Size(128, 96), options=options, sound=[Sound(seconds=4.8)])
 
 
+@pytest.mark.slow
 def test_a_cluster_makes_what_processes_make_and_loses_nothing_with_a_worker(
     scheduler: str, workers: Workers, tmp_path: Path
 ) -> None:
@@ -176,6 +177,7 @@ def lost(scheduler: str, workers: Workers, source: Path, folder: Path) -> None:
             open_cluster(scheduler)
 
 
+@pytest.mark.slow
 def test_a_scheduler_that_is_lost_is_told(tmp_path: Path) -> None:
     source, port = clip_of(tmp_path), free_port()
     address = f"tcp://127.0.0.1:{port}"

@@ -11,7 +11,7 @@ import pytest
 from rimlight.composite import lay, over
 from rimlight.foreground import clean, difference, own_colors
 from rimlight.picture import from_bgr, reduced, shrink
-from rimlight.region import Region, occupied, whole
+from rimlight.region import Parts, Region, occupied, whole
 from rimlight.types import Alpha, Cut, Picture, Planes, Size
 
 SIZE = Size(640, 360)
@@ -86,28 +86,11 @@ def test_the_part_where_the_person_is_is_as_good_as_the_whole() -> None:
     plate = flat((120, 100, 90))
     part, own = Picture(plate.i420.copy()), Picture.empty(SIZE)
     own_colors(half, region, own)
-    lay(own, alpha, part, Picture.empty(SIZE), region)
+    lay(own, alpha, part, Picture.empty(SIZE), Parts([region], []))
     all_of_it = composite(half, plate)
     # A few pixels of the coarse estimate lie elsewhere.
     assert max(cv2.absdiff(a, b).max() for a, b in zip(part.planes, all_of_it.planes, strict=True)) <= 6
     assert cv2.absdiff(part.i420, all_of_it.i420).mean() < 0.02
-
-
-def test_a_learned_room_helps_where_it_is_busy() -> None:
-    stripes = np.zeros((SIZE.height, SIZE.width, 3), np.uint8)
-    for row in range(0, SIZE.height, 40):
-        stripes[row : row + 20] = (200, 220, 230)
-    room = from_bgr(stripes)
-    mixed, person, alpha = scene(room)
-    unknown = cut(mixed, alpha)
-    learned = reduced(room, 480)
-    plate = flat(FLAT["blue"])
-    ideal = over(person, alpha, plate)
-    known = replace(unknown, room=learned, known=np.full_like(learned.y, 255))
-    left = fringe(composite(known, plate), ideal, alpha)
-    assert left < 0.8 * fringe(composite(unknown, plate), ideal, alpha)
-    useless = replace(unknown, room=learned, known=np.zeros_like(learned.y))
-    assert np.array_equal(composite(useless, plate).i420, composite(unknown, plate).i420)
 
 
 def test_the_segmenters_own_colours_count_where_it_tells_them() -> None:

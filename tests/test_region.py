@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rimlight.composite import lay, over
-from rimlight.region import Region, enlarge, occupied, whole
+from rimlight.region import Parts, Region, enlarge, occupied, parts, whole
 from rimlight.types import Alpha, Picture, Size
 
 sides = st.integers(1, 60).map(lambda n: 2 * n)
@@ -58,5 +58,35 @@ def test_laying_within_the_region_is_laying_over_all() -> None:
     region = occupied(Alpha(small), person.size)
     assert region != whole(person.size)
     laid = Picture(plate.i420.copy())
-    lay(person, alpha, laid, Picture.empty(person.size), region)
+    lay(person, alpha, laid, Picture.empty(person.size), Parts([region], []))
     assert np.array_equal(laid.i420, over(person, alpha, plate).i420)
+
+
+@given(st.integers(0, 2**31))
+@settings(max_examples=25)
+def test_parts_of_a_large_picture_are_laid_as_all_of_it_is(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    size = Size(2560, 1440)
+    small = np.zeros((216, 384), np.uint8)
+    for _ in range(random.integers(0, 4)):
+        center, axes = random.integers(0, (384, 216)), random.integers(3, 140, 2)
+        cv2.ellipse(small, center.tolist(), axes.tolist(), 0, 0, 360, 255, cv2.FILLED)
+    small = Alpha(cv2.blur(small, (3, 3)))
+    alpha = Alpha(np.empty((1440, 2560), np.uint8))
+    enlarge(small, alpha)
+    person, plate = (Picture(np.full((2160, 2560), level, np.uint8)) for level in (200, 20))
+    laid = Picture(plate.i420.copy())
+    where = parts(small, size)
+    lay(person, alpha, laid, Picture.empty(size), where)
+    assert np.array_equal(laid.i420, over(person, alpha, plate).i420)
+    assert all((region.of(alpha) == 255).all() for region in where.sure)
+    assert all(side % 2 == 0 for region in (*where.sure, *where.mixed) for side in region)
+
+
+def test_a_small_picture_is_not_taken_apart_and_nobody_has_no_parts() -> None:
+    small = np.zeros((216, 384), np.uint8)
+    assert parts(Alpha(small), Size(2560, 1440)) == Parts([], [])
+    small[60:, 100:300] = 255
+    assert parts(Alpha(small), Size(1280, 720)) == Parts([occupied(Alpha(small), Size(1280, 720))], [])
+    # The upmost of four bands has the upper edge in it.
+    assert len(parts(Alpha(small), Size(2560, 1440)).sure) == 3

@@ -9,7 +9,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from rimlight.region import Region, whole
+from rimlight.region import Parts, whole
 from rimlight.types import Alpha, Picture, Plane, Size
 
 
@@ -19,28 +19,31 @@ def over(picture: Picture, alpha: Alpha, plate: Picture) -> Picture:
     Raises ValueError as `lay`.
     """
     out = Picture(plate.i420.copy(), picture.color)
-    lay(picture, alpha, out, Picture.empty(plate.size), whole(plate.size))
+    lay(picture, alpha, out, Picture.empty(plate.size), Parts([whole(plate.size)], []))
     return out
 
 
-def lay(person: Picture, alpha: Alpha, onto: Picture, scratch: Picture, region: Region) -> None:
+def lay(person: Picture, alpha: Alpha, onto: Picture, scratch: Picture, where: Parts) -> None:
     """Lays the person over the plate in `onto`, in place: it where alpha is 255, the plate where it is 0.
 
-    Chroma is mixed by the mean alpha of its four pixels. `scratch` loses its content. Outside `region` alpha is 0.
+    Chroma is mixed by the mean alpha of its four pixels. `scratch` loses its content. Alpha is 255 in the sure
+    parts, and 0 outside of these and the mixed ones.
 
     Raises ValueError if person, alpha and plate do not fit each other.
     """
     width, height = person.size
     if onto.size != person.size or alpha.shape != (height, width) or alpha.dtype != np.uint8:
         raise ValueError(f"a picture of {person.size}, a plate of {onto.size} and an alpha of {alpha.shape}")
-    if region.is_empty:
-        return
-    share = region.of(alpha)
-    half = half_alpha(Alpha(share))
-    for above, below, spare, part, step in zip(
-        person.planes, onto.planes, scratch.planes, (share, half, half), (1, 2, 2), strict=True
-    ):
-        _mix(region.of(above, step), region.of(below, step), region.of(spare, step), share=part)
+    for region in where.sure:
+        for above, below, step in zip(person.planes, onto.planes, (1, 2, 2), strict=True):
+            np.copyto(region.of(below, step), region.of(above, step))
+    for region in where.mixed:
+        share = region.of(alpha)
+        half = half_alpha(Alpha(share))
+        for above, below, spare, part, step in zip(
+            person.planes, onto.planes, scratch.planes, (share, half, half), (1, 2, 2), strict=True
+        ):
+            _mix(region.of(above, step), region.of(below, step), region.of(spare, step), share=part)
 
 
 def half_alpha(alpha: Alpha) -> Alpha:

@@ -99,8 +99,8 @@ def _shift(spill: Floats, share: Plane, light: Floats | None) -> Plane:
 def difference(cut: Cut, region: Region) -> list[Floats]:
     """Person's colour minus room's around each pixel of the region, in levels: Y, U and V, (h, w) each, coarse.
 
-    The person's colours are the segmenter's where it tells them, the room's the learned room's where that is known.
-    `region` may not be empty.
+    The person's colours are the segmenter's where it tells them. The room's are those near by: the learned room's
+    leave as much fringe, and cost more. `region` may not be empty.
     """
     full = cut.picture.size
     small = region.at(cut.small, full)
@@ -113,11 +113,6 @@ def difference(cut: Cut, region: Region) -> list[Floats]:
     seen = levels(cut.planes)
     person = _means(seen if cut.foreground is None else levels(cut.foreground), inside)
     room = _means(seen, 1 - inside)
-    if cut.room is not None and cut.known is not None:
-        known = shrink(region.at(cut.known, full), size) * np.float32(1 / 255)
-        for behind, learned in zip(room, levels(cut.room), strict=True):
-            cv2.subtract(learned, behind, learned)
-            cv2.add(behind, cv2.multiply(learned, known, learned), behind)
     # The pixel's own say, I - B = aD, by least squares that lean to the colours near by where alpha says little:
     # D = (a(I - B) + l(F - B)) / (a^2 + l).
     least = cv2.multiply(inside, inside) + np.float32(_LEANING)

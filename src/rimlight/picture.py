@@ -101,7 +101,8 @@ def shrink(plane: Levels, size: Size) -> Levels:
     """
     while plane.shape[1] >= 2 * size.width and plane.shape[0] >= 2 * size.height:
         half = (plane.shape[1] // 2, plane.shape[0] // 2)
-        plane = cv2.resize(plane, half, interpolation=cv2.INTER_LINEAR)
+        # What bilinear scaling by two comes to; of masks in a third of its time.
+        plane = cv2.resize(plane, half, interpolation=cv2.INTER_AREA)
     return resize(plane, size)
 
 

@@ -11,7 +11,7 @@ from rimlight.matting import Framing, Matting
 from rimlight.meter import Meter
 from rimlight.picture import mirror, reduced, spread
 from rimlight.pool import Pool
-from rimlight.region import Region, enlarge, occupied
+from rimlight.region import Region, enlarge, occupied, parts
 from rimlight.room import Known, Room
 from rimlight.settings import Tuning
 from rimlight.types import Alpha, Background, Closes, Cut, Frame, Output, Picture, Planes, Segmenter, Size
@@ -114,7 +114,7 @@ class Pipeline(Closes):
         with self.meter.stage("composite"):
             if plate is not None:
                 spread(plate, made)
-            lay(person, cut.alpha, made, self._spare, region)
+            lay(person, cut.alpha, made, self._spare, parts(cut.small, person.size))
         return Output(made, cut.alpha, cut.at, cut.index)
 
     def _cleaned(self, cut: Cut, region: Region, plate: Picture) -> Picture:
