@@ -16,8 +16,8 @@ from rimlight.assemble import open_background, open_pipeline
 from rimlight.composite import over
 from rimlight.devices import report
 from rimlight.foreground import clean
+from rimlight.governed import LatencyMeter, open_governed
 from rimlight.live import LiveReport, run_live
-from rimlight.meter import Meter
 from rimlight.picture import reduced, shrink, to_bgr
 from rimlight.pipeline import Pipeline
 from rimlight.settings import Settings, Tuning
@@ -83,14 +83,16 @@ def run_demo(folder: Path, stop: threading.Event) -> None:
     console = Console(highlight=False)
     samples = Samples()
     with ExitStack() as opened:
-        pipeline = opened.enter_context(open_pipeline(Settings(), format, say=console.print, live=True))
+        settings, meter = Settings(), LatencyMeter()
+        pipeline = opened.enter_context(open_pipeline(settings, format, meter, console.print, live=True))
+        governed = opened.enter_context(open_governed(pipeline, settings, format, meter))
         blur, picture = pipeline.background, open_background(PICTURE, 0.5, format)
         sitter = opened.enter_context(open_sitter(SIZE, FPS, duration=SECONDS))
         _warm_up(pipeline, sitter, (blur, picture))
         pipeline.background = BlurThenPicture(blur, picture, SECONDS / 2)
         recorder = opened.enter_context(open_recorder(video, format, force=True))
         console.print(f"{SECONDS:g} s of the sitter, {SIZE} at {FPS} fps, into {video} ...")
-        result = run_live(sitter, pipeline, [recorder, samples], meter=pipeline.meter, stop=stop)
+        result = run_live(sitter, pipeline, [recorder, samples], meter=meter, stop=stop, governor=governed)
         written = contact_sheet(sitter, samples.kept[len(samples.kept) * 2 // 5], blur, picture)
     _write_png(sheet, written)
     errors = [float(cv2.absdiff(o.alpha, sitter.truth(o.index)).mean()) / 255 for o in samples.kept]
@@ -102,12 +104,11 @@ def run_demo(folder: Path, stop: threading.Event) -> None:
 
 
 def _warm_up(pipeline: Pipeline, sitter: SitterSource, backgrounds: tuple[Background, ...]) -> None:
-    """One frame before each background, not measured: the first calls of a model take several times as long."""
+    """One frame before each background: the first calls of a model take several times as long."""
     for background in backgrounds:
         pipeline.background = background
         pipeline.process(Frame(sitter.render(0), 0.0, 0))
     pipeline.reset()
-    pipeline.meter = Meter()
 
 
 def contact_sheet(sitter: SitterSource, output: Output, blur: Background, picture: Background) -> Bgr:

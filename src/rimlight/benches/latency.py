@@ -17,6 +17,7 @@ from rimlight.benches.machine import peak_resident, resident
 from rimlight.benches.rows import LiveRun
 from rimlight.benches.timecode import CODES, read
 from rimlight.errors import SinkError
+from rimlight.governed import LatencyMeter, open_governed
 from rimlight.live import run_live
 from rimlight.meter import Meter
 from rimlight.settings import Settings, parse_size
@@ -44,8 +45,11 @@ def run_coded(question: dict[str, Any]) -> dict[str, Any]:
         sinks: list[Sink] = [reader]
         if device:
             sinks.insert(0, opened.enter_context(open_virtual_camera(camera.format, device)))
-        pipeline = opened.enter_context(open_pipeline(Settings(), camera.format, live=True))
-        run_live(camera, pipeline, sinks, meter=pipeline.meter, stop=threading.Event(), duration=seconds + SETTLED)
+        settings, meter = Settings(), LatencyMeter()
+        pipeline = opened.enter_context(open_pipeline(settings, camera.format, meter, live=True))
+        governed = opened.enter_context(open_governed(pipeline, settings, camera.format, meter))
+        stop, duration = threading.Event(), seconds + SETTLED
+        run_live(camera, pipeline, sinks, meter=meter, stop=stop, governor=governed, duration=duration)
         run = figures(reader.arrivals)
         memory = _memory(reader.early_memory)
     told = {"size": str(size), "fps": float(camera.format.fps), "sink": sinks[0].name}
