@@ -17,7 +17,7 @@ from rimlight.offline import Report, process_clip
 from rimlight.pipeline import Pipeline
 from rimlight.sources.clip import open_clip
 from rimlight.tags import ColorTags
-from rimlight.types import Frame, Output, Size
+from rimlight.types import Cut, Frame, Size
 
 
 def process(source: Path, output: Path, *, pipeline: Pipeline | None = None, **options: Any) -> Report:
@@ -210,15 +210,15 @@ def test_the_report_tells_what_was_made(tmp_path: Path) -> None:
 def test_a_clip_is_new_to_the_pipeline(tmp_path: Path) -> None:
     path = write_clip(tmp_path / "a.mp4", count=3)
     pipeline = ellipse_pipeline()
-    before = pipeline.process
+    before = pipeline.cut
     seen: list[str] = []
     pipeline.reset = lambda: seen.append("reset")  # type: ignore[method-assign]
 
-    def noted(frame: Frame) -> Output:
+    def noted(frame: Frame) -> Cut:
         seen.append("frame")
         return before(frame)
 
-    pipeline.process = noted  # type: ignore[method-assign]
+    pipeline.cut = noted  # type: ignore[method-assign]
     process(path, tmp_path / "out.mp4", pipeline=pipeline)
 
     assert seen == ["reset", "frame", "frame", "frame"]

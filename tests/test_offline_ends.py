@@ -17,20 +17,20 @@ from media import content, ellipse_pipeline, write_clip
 from rimlight.errors import DiskError, OutputExistsError, SegmenterError, UsageError
 from rimlight.offline import process_clip
 from rimlight.sources.clip import open_clip
-from rimlight.types import Frame, Output, Size
+from rimlight.types import Cut, Output, Size
 
 
 def process(
-    source: Path, output: Path, *, breaks: Callable[[Frame], None] = lambda _: None, **options: Any
+    source: Path, output: Path, *, breaks: Callable[[Cut], None] = lambda _: None, **options: Any
 ) -> None:
     with open_clip(source) as clip, ellipse_pipeline() as pipeline:
-        whole = pipeline.process
+        whole = pipeline.compose
 
-        def processed(frame: Frame) -> Output:
-            breaks(frame)
-            return whole(frame)
+        def composed(cut: Cut) -> Output:
+            breaks(cut)
+            return whole(cut)
 
-        pipeline.process = processed  # type: ignore[method-assign]
+        pipeline.compose = composed  # type: ignore[method-assign]
         process_clip(clip, pipeline, output, **options)
 
 
@@ -46,8 +46,8 @@ def test_an_error_or_ctrl_c_leaves_nothing(tmp_path: Path, error: BaseException,
     (tmp_path / "out.mp4").write_text("dear")
     before = tree(tmp_path)
 
-    def breaks(frame: Frame) -> None:
-        if frame.index == 50:
+    def breaks(cut: Cut) -> None:
+        if cut.index == 50:
             raise error
 
     with pytest.raises(type(error)):
@@ -61,7 +61,7 @@ def test_nothing_is_there_before_all_is(tmp_path: Path) -> None:
     source = write_clip(tmp_path / "a.mp4", count=5)
     seen: set[str] = set()
 
-    def looks(_: Frame) -> None:
+    def looks(_: Cut) -> None:
         seen.update(name for name in tree(tmp_path) if "/" not in name and not name.startswith("."))
 
     process(source, tmp_path / "out.mp4", matte=tmp_path / "matte.mkv", breaks=looks)

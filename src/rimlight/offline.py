@@ -21,7 +21,7 @@ from rimlight.pipeline import Pipeline
 from rimlight.sinks.video_file import Track, open_video_file
 from rimlight.sources.clip import ClipFrame, ClipSource, Facts
 from rimlight.tags import ColorTags
-from rimlight.types import Output, Size
+from rimlight.types import Cut, Output, Size
 
 _GRAY = ColorTags(range=2)
 """A matte's 0..255 is all there is."""
@@ -106,14 +106,21 @@ def process_frames(
 ) -> None:
     """What the pipeline makes of each frame that `read` gives, from a fresh start, to `write`, in order.
 
-    `read` and `write` are called on threads of their own, `each` on the caller's after each frame; what any of them
-    raises ends all, and is raised here.
+    `read` and `write` are called on threads of their own, and frames are cut on another; `each` on the caller's
+    after each frame. What any of them raises ends all, and is raised here.
     """
     pipeline.reset()
     with behind(write) as put, ahead(read) as take:
-        while (frame := take()) is not None:
-            put(Made(pipeline.process(frame), frame.pts, frame.duration))
-            each(frame)
+
+        def cut() -> tuple[ClipFrame, Cut] | None:
+            frame = take()
+            return None if frame is None else (frame, pipeline.cut(frame))
+
+        with ahead(cut) as take_cut:
+            while (taken := take_cut()) is not None:
+                frame = taken[0]
+                put(Made(pipeline.compose(taken[1]), frame.pts, frame.duration))
+                each(frame)
 
 
 def track_of(facts: Facts) -> Track:
