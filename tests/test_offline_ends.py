@@ -20,9 +20,7 @@ from rimlight.sources.clip import open_clip
 from rimlight.types import Cut, Output, Size
 
 
-def process(
-    source: Path, output: Path, *, breaks: Callable[[Cut], None] = lambda _: None, **options: Any
-) -> None:
+def process(source: Path, output: Path, *, breaks: Callable[[Cut], None] = lambda _: None, **options: Any) -> None:
     with open_clip(source) as clip, ellipse_pipeline() as pipeline:
         whole = pipeline.compose
 
