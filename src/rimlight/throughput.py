@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rimlight.assemble import open_pipeline
+from rimlight.meter import Meter
 from rimlight.offline import process_clip, track_of
 from rimlight.overlap import ahead
 from rimlight.settings import Settings
@@ -31,7 +32,7 @@ class Turn(NamedTuple):
     cpu: float
     """Of all threads and processes."""
     own: float = 0.0
-    """CPU of the thread that runs the pipeline."""
+    """CPU of the pipeline's stages, whatever thread runs them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +91,12 @@ def judged(frames: int, ours: Sequence[Turn], plain: Sequence[Turn], by: str) ->
 
 
 def _process(clip: Path, settings: Settings, output: Path) -> tuple[int, Turn]:
-    with open_clip(clip) as source, open_pipeline(settings, source.facts.format) as pipeline:
-        wall, cpu, own = time.perf_counter(), time.process_time(), time.thread_time()
+    meter = Meter(clock=time.thread_time)
+    with open_clip(clip) as source, open_pipeline(settings, source.facts.format, meter) as pipeline:
+        wall, cpu = time.perf_counter(), time.process_time()
         report = process_clip(source, pipeline, output, force=True)
-        turn = Turn(time.perf_counter() - wall, time.process_time() - cpu, time.thread_time() - own)
+        own = sum(stage.total for stage in meter.snapshot().stages.values())
+        turn = Turn(time.perf_counter() - wall, time.process_time() - cpu, own)
     return report.frames, turn
 
 
