@@ -14,12 +14,13 @@ import pytest
 import rimlight.bench as bench_room
 from measured import report
 from rimlight.bench import measure_ways, plan
-from rimlight.benches.machine import cores, machine, peak_resident, resident
+from rimlight.benches.machine import machine, peak_resident, resident
 from rimlight.benches.players import answer_all, open_player, take_turns
 from rimlight.benches.profiling import Node, Profile, collapsed, profile, tree
 from rimlight.benches.rows import SAMPLE, Way, from_json
 from rimlight.benches.ways import frames, open_ways, pumped
 from rimlight.cli import run
+from rimlight.cores import usable_cores
 from rimlight.errors import RimlightError
 from rimlight.throughput import Transcode
 from rimlight.types import Frame, Picture, Size
@@ -153,7 +154,7 @@ def test_the_plan_asks_only_for_what_is_there() -> None:
 
 def test_the_machine_is_told() -> None:
     line = machine()
-    assert f"{cores()} cores, Python 3." in line
+    assert f"{usable_cores()} cores, Python 3." in line
     assert "numpy " in line
     now, most = resident(), peak_resident()
     assert now is not None

@@ -36,7 +36,7 @@ PICTURE_WORK = floor(
     foreground light figures sheet
     """,
 )
-TIMING = floor("", "slot overlap pacing meter forecast governor")
+TIMING = floor("", "slot overlap cores pacing meter forecast governor")
 EDGES = floor(
     "numpy cv2",
     """

@@ -76,7 +76,7 @@ def test_parts_of_a_large_picture_are_laid_as_all_of_it_is(seed: int) -> None:
     enlarge(small, alpha)
     person, plate = (Picture(np.full((2160, 2560), level, np.uint8)) for level in (200, 20))
     laid = Picture(plate.i420.copy())
-    where = parts(small, size)
+    where = parts(small, size, occupied(small, size))
     lay(person, alpha, laid, Picture.empty(size), where)
     assert np.array_equal(laid.i420, over(person, alpha, plate).i420)
     assert all((region.of(alpha) == 255).all() for region in where.sure)
@@ -84,9 +84,9 @@ def test_parts_of_a_large_picture_are_laid_as_all_of_it_is(seed: int) -> None:
 
 
 def test_a_small_picture_is_not_taken_apart_and_nobody_has_no_parts() -> None:
-    small = np.zeros((216, 384), np.uint8)
-    assert parts(Alpha(small), Size(2560, 1440)) == Parts([], [])
+    small, large, hd = Alpha(np.zeros((216, 384), np.uint8)), Size(2560, 1440), Size(1280, 720)
+    assert parts(small, large, occupied(small, large)) == Parts([], [])
     small[60:, 100:300] = 255
-    assert parts(Alpha(small), Size(1280, 720)) == Parts([occupied(Alpha(small), Size(1280, 720))], [])
+    assert parts(small, hd, occupied(small, hd)) == Parts([occupied(small, hd)], [])
     # The upmost of four bands has the upper edge in it.
-    assert len(parts(Alpha(small), Size(2560, 1440)).sure) == 3
+    assert len(parts(small, large, occupied(small, large)).sure) == 3

@@ -17,7 +17,8 @@ import numpy as np
 
 from rimlight.assemble import open_pipeline
 from rimlight.benches.machine import machine, peak_resident, resident
-from rimlight.benches.ways import FPS, frames, outputs, sitting
+from rimlight.benches.ways import FPS, frames, sitting
+from rimlight.offline import composed
 from rimlight.settings import Settings, parse_size
 from rimlight.types import Size, StreamFormat
 
@@ -32,7 +33,7 @@ def measured(size: Size, count: int, every: int = _EVERY) -> Iterator[tuple[int,
     """
     with open_pipeline(Settings(), StreamFormat(size, FPS), live=True) as pipeline:
         given = itertools.islice(frames(sitting(size)), count)
-        for done, _ in enumerate(outputs(pipeline, given), 1):
+        for done, _ in enumerate(composed(lambda: next(given, None), pipeline), 1):
             if done % every == 0:
                 yield done, (resident() or 0) / 1e6
 

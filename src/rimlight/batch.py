@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from rimlight.assemble import open_pipeline
 from rimlight.chunks import LENGTH, Hands
+from rimlight.cores import usable_cores
 from rimlight.errors import DiskError, RimlightError, UsageError
 from rimlight.joined import process_in_chunks, spans_of
 from rimlight.offline import Report, process_clip
@@ -136,11 +136,6 @@ def open_hands(processes: int | None, cluster: str | None) -> AbstractContextMan
     from rimlight.hands import open_processes
 
     return open_processes(count)
-
-
-def usable_cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _process(

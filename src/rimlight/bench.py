@@ -19,10 +19,11 @@ from rimlight.assemble import Say, open_segmenter
 from rimlight.benches.bars import FULL_HD, HD, UHD
 from rimlight.benches.coded import render
 from rimlight.benches.latency import SETTLED, run_coded, seen_figures, watch
-from rimlight.benches.machine import cores, load, machine
+from rimlight.benches.machine import load, machine
 from rimlight.benches.players import PATIENCE, Job, Ways, answer_all, open_player, own_output, take_turns
 from rimlight.benches.rows import SAMPLE, LiveRun, Report, Row, Way
 from rimlight.benches.ways import BACKGROUNDS, clip, sitting
+from rimlight.cores import usable_cores
 from rimlight.errors import ModelError
 from rimlight.models import BEST
 from rimlight.segmenters.onnx_runtime import has_onnx_runtime
@@ -89,7 +90,7 @@ def measure_live_only(say: Say) -> Report:
 
 def plan(quick: bool, runtime: str, best: bool, all_cores: int | None = None) -> list[Way]:
     """What is measured. `runtime` runs the models that ship; `best` says whether the best tier is installed."""
-    many = all_cores or cores()
+    many = all_cores or usable_cores()
 
     def blur(size: str, threads: int = 1) -> Way:
         return Way(size, "blur", "standard", runtime, threads)

@@ -100,7 +100,7 @@ def spent_between(past: _Numbers, now: _Numbers, latency: float) -> Spent:
 
 
 class Governed(Closes):
-    """Used by the process thread, between two frames. Closes the models that it opened and are not in use."""
+    """Used by the thread that cuts, between two frames. Closes the models that it opened and are not in use."""
 
     def __init__(
         self,

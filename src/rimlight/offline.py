@@ -1,15 +1,15 @@
 """File to file: the same pipeline as live, in a plain loop. Every frame, nothing dropped, the same each time.
 
-Decoding goes on ahead of the pipeline and encoding behind it, each on a thread of its own.
+Decoding and cutting go on ahead of composing and encoding behind it, each on a thread of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,9 @@ from rimlight.pipeline import Pipeline
 from rimlight.sinks.video_file import Track, open_video_file
 from rimlight.sources.clip import ClipFrame, ClipSource, Facts
 from rimlight.tags import ColorTags
-from rimlight.types import Cut, Output, Size
+from rimlight.types import Cut, Frame, Output, Size
+
+AnyFrame = TypeVar("AnyFrame", bound=Frame)
 
 _GRAY = ColorTags(range=2)
 """A matte's 0..255 is all there is."""
@@ -110,17 +112,24 @@ def process_frames(
     after each frame. What any of them raises ends all, and is raised here.
     """
     pipeline.reset()
-    with behind(write) as put, ahead(read) as take:
+    with behind(write) as put, ahead(read) as take, closing(composed(take, pipeline)) as made:
+        for frame, output in made:
+            put(Made(output, frame.pts, frame.duration))
+            each(frame)
 
-        def cut() -> tuple[ClipFrame, Cut] | None:
-            frame = take()
-            return None if frame is None else (frame, pipeline.cut(frame))
 
-        with ahead(cut) as take_cut:
-            while (taken := take_cut()) is not None:
-                frame = taken[0]
-                put(Made(pipeline.compose(taken[1]), frame.pts, frame.duration))
-                each(frame)
+def composed(
+    read: Callable[[], AnyFrame | None], pipeline: Pipeline
+) -> Generator[tuple[AnyFrame, Output], None, None]:
+    """The frames that `read` gives, with their outputs; while one is composed, a thread cuts the next."""
+
+    def cut() -> tuple[AnyFrame, Cut] | None:
+        frame = read()
+        return None if frame is None else (frame, pipeline.cut(frame))
+
+    with ahead(cut) as take:
+        while (taken := take()) is not None:
+            yield taken[0], pipeline.compose(taken[1])
 
 
 def track_of(facts: Facts) -> Track:

@@ -114,7 +114,7 @@ class Pipeline(Closes):
         with self.meter.stage("composite"):
             if plate is not None:
                 spread(plate, made)
-            lay(person, cut.alpha, made, self._spare, parts(cut.small, person.size))
+            lay(person, cut.alpha, made, self._spare, parts(cut.small, person.size, region))
         return Output(made, cut.alpha, cut.at, cut.index)
 
     def _cleaned(self, cut: Cut, region: Region, plate: Picture) -> Picture:

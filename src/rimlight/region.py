@@ -72,13 +72,12 @@ class Parts(NamedTuple):
     sure: list[Region]
 
 
-def parts(small: Alpha, size: Size) -> Parts:
-    """The parts of a picture of `size` (even) with this reduced matte; the rest is plate.
+def parts(small: Alpha, size: Size, region: Region) -> Parts:
+    """The parts of a picture of `size` (even) with this reduced matte, which occupies `region`; the rest is plate.
 
     Large pictures are taken in bands, in each of which the person's inside is left out of the mixture. In small
     ones telling the parts apart costs what it saves.
     """
-    region = occupied(small, size)
     if region.is_empty:
         return Parts([], [])
     if size.width * size.height < _LARGE:

@@ -8,17 +8,14 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from rimlight.cores import usable_cores
+
 _PACKAGES = ("numpy", "opencv-contrib-python", "mediapipe", "onnxruntime", "av")
 
 
 def machine() -> str:
     """Processor, cores, Python and the versions that matter, in one line."""
-    return f"{_processor()}, {cores()} cores, Python {platform.python_version()}, {', '.join(_versions())}"
-
-
-def cores() -> int:
-    """Logical processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return f"{_processor()}, {usable_cores()} cores, Python {platform.python_version()}, {', '.join(_versions())}"
 
 
 def load() -> float | None:

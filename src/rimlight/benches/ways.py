@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from fractions import Fraction
 from pathlib import Path
 from statistics import median
@@ -15,7 +15,7 @@ from typing import Protocol
 from rimlight.assemble import open_pipeline
 from rimlight.benches.rows import SAMPLE, Row, Way
 from rimlight.meter import Durations
-from rimlight.overlap import ahead
+from rimlight.offline import composed
 from rimlight.picture import to_bgr
 from rimlight.pipeline import Pipeline
 from rimlight.sample import Sample
@@ -24,7 +24,7 @@ from rimlight.settings import Settings, Tuning, parse_size
 from rimlight.sinks.video_file import Track, open_video_file
 from rimlight.sources.sitter import open_sitter
 from rimlight.tags import tags_of
-from rimlight.types import Cut, Frame, Output, Picture, Size, StreamFormat
+from rimlight.types import Frame, Picture, Size, StreamFormat
 
 FPS = Fraction(30)
 """At which the frames' times run, however fast they are handed over."""
@@ -200,24 +200,13 @@ def pumped(pipeline: Pipeline, given: Iterable[Frame]) -> float:
     """
     first = last = 0.0
     count = 0
-    for _ in outputs(pipeline, given):
-        last = time.perf_counter()
-        first = first or last
-        count += 1
-    return (last - first) / (count - 1)
-
-
-def outputs(pipeline: Pipeline, given: Iterable[Frame]) -> Iterator[Output]:
-    """The outputs of the frames, in their order: the next one is cut on a thread of its own meanwhile."""
     following = iter(given)
-
-    def cut() -> Cut | None:
-        frame = next(following, None)
-        return None if frame is None else pipeline.cut(frame)
-
-    with ahead(cut) as take:
-        while (ready := take()) is not None:
-            yield pipeline.compose(ready)
+    with closing(composed(lambda: next(following, None), pipeline)) as outputs:
+        for _ in outputs:
+            last = time.perf_counter()
+            first = first or last
+            count += 1
+    return (last - first) / (count - 1)
 
 
 def clip(path: Path, pictures: Sequence[Picture], count: int) -> Path:

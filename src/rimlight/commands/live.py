@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from rimlight.commands.look import Look
 from rimlight.commands.stopping import stopped_by_signals
+
+if TYPE_CHECKING:
+    from rimlight.settings import Settings
 
 
 def live(
@@ -45,12 +50,7 @@ def live(
     force
         Let a recording overwrite an existing file.
     """
-    from rimlight.assemble import load_ahead, open_pipeline, open_recording, open_sinks, open_source
-    from rimlight.controls import PipelineControls
-    from rimlight.governed import LatencyMeter, open_governed
-    from rimlight.live import run_live
     from rimlight.settings import settings_from
-    from rimlight.status import StatusLine
 
     settings = settings_from(
         camera=camera,
@@ -61,13 +61,23 @@ def live(
         max_latency=max_latency,
         **asdict(look),
     )
+    _run(settings, to or (), force=force)
+
+
+def _run(settings: Settings, to: Sequence[str], *, force: bool) -> None:
+    from rimlight.assemble import load_ahead, open_pipeline, open_recording, open_sinks, open_source
+    from rimlight.controls import PipelineControls
+    from rimlight.governed import LatencyMeter, open_governed
+    from rimlight.live import run_live
+    from rimlight.status import StatusLine
+
     with stopped_by_signals() as stop, ExitStack() as opened:
         line = opened.enter_context(StatusLine(sys.stderr))
         loading = opened.enter_context(load_ahead(settings, line.say))
         source = opened.enter_context(open_source(settings))
         loading.wait()
         line.say(source.note)
-        sinks = open_sinks(to or (), source.format, opened, line.say, force=force)
+        sinks = open_sinks(to, source.format, opened, line.say, force=force)
         if settings.background == "transparent":
             line.say("no live output carries alpha: transparent is shown as key green")
         meter = LatencyMeter()
