@@ -10,8 +10,9 @@ from itertools import count
 from rimlight.errors import BackgroundError
 from rimlight.live import LiveReport, run_live
 from rimlight.meter import Meter
+from rimlight.protocols import Key, Sink, Source
 from rimlight.status import Status
-from rimlight.types import Frame, Key, Sink, Source
+from rimlight.types import Frame
 from standins import ScriptedPipeline, frame
 
 

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rimlight.picture import reduced
+from rimlight.protocols import Background
 from rimlight.tags import ColorTags
-from rimlight.types import Alpha, Background, Cut, Output, Picture, Plane, Size
+from rimlight.types import Alpha, Cut, Output, Picture, Plane, Size
 
 if TYPE_CHECKING:
     from rimlight.pipeline import Pipeline

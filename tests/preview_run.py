@@ -13,9 +13,10 @@ from rimlight.live import run_live
 from rimlight.meter import Meter
 from rimlight.pacing import Pacer
 from rimlight.picture import from_bgr
+from rimlight.protocols import Key, Source
 from rimlight.sinks.preview import open_preview
 from rimlight.status import Status
-from rimlight.types import Frame, Key, Size, Source, StreamFormat
+from rimlight.types import Frame, Size, StreamFormat
 from standins import Collector, ScriptedPipeline
 
 FORMAT = StreamFormat(Size(1920, 1080), Fraction(30))

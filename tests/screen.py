@@ -38,8 +38,8 @@ class Screen:
     def window(self, title: str) -> str:
         """The number of the window with this title, which may be a moment in coming.
 
-        It is put on the screen once more, as a window manager would: there is none, and OpenCV's Qt misses one time in
-        four on a busy machine that its window is on the screen already, and then never draws into it.
+        It is put on the screen once more, as a window manager would: there is none, and OpenCV's Qt misses one time
+        in four on a busy machine that its window is on the screen already, and then never draws into it.
         """
         window = self._xdotool("search", "--sync", "--onlyvisible", "--name", f"^{title}$").split()[0]
         self._xdotool("windowunmap", window, "windowmap", window)

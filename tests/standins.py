@@ -9,22 +9,8 @@ from fractions import Fraction
 import numpy as np
 
 from rimlight.errors import SinkError
-from rimlight.types import (
-    Alpha,
-    Background,
-    Cut,
-    Frame,
-    Key,
-    Output,
-    Picture,
-    Plane,
-    Planes,
-    Sink,
-    Size,
-    Source,
-    StreamFormat,
-    Window,
-)
+from rimlight.protocols import Background, Key, Sink, Source, Window
+from rimlight.types import Alpha, Cut, Frame, Output, Picture, Plane, Planes, Size, StreamFormat
 
 WAIT = 20.0
 """Seconds: no wait of a test lasts as long unless something is broken."""
@@ -169,6 +155,8 @@ class ScriptedPipeline:
 
 class Collector(Sink):
     """Keeps the numbers of what it was sent; fails with `SinkError` from number `fails_at` on."""
+
+    prompt = True
 
     def __init__(
         self,

@@ -3,7 +3,7 @@ import pytest
 from rimlight.delivery import Delivery
 from rimlight.errors import DiskError, RimlightError, SinkError
 from rimlight.meter import Meter
-from rimlight.types import Sink
+from rimlight.protocols import Sink
 from standins import Clock, Collector, output
 
 

@@ -18,9 +18,10 @@ from rimlight.figures import LABELS, Figures, change_error, frame_figures, mean_
 from rimlight.framing import squashed
 from rimlight.offline import true_part
 from rimlight.pipeline import Pipeline
+from rimlight.protocols import Segmenter
 from rimlight.scores import Score, means
 from rimlight.sources.clip import open_clip
-from rimlight.types import Mask, Plane, Rgb, Segmenter, Size
+from rimlight.types import Mask, Plane, Rgb, Size
 from sittings import load, photo, save, scored, sitting, truths, without_model
 
 KEYS = ("frames", *LABELS)

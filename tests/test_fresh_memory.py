@@ -16,7 +16,7 @@ from rimlight.framing import fitted
 from rimlight.pipeline import Pipeline
 from rimlight.segmenters.ellipse import EllipseSegmenter
 from rimlight.sources.sitter import open_sitter
-from rimlight.types import Frame, Size
+from rimlight.types import (Frame, Size)
 
 WARM, COUNTED = 60, 60
 with open_sitter(Size(1280, 720), paced=False) as sitter:

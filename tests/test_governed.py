@@ -13,9 +13,10 @@ from rimlight.effort import Effort
 from rimlight.errors import SegmenterError
 from rimlight.governed import Governed, LatencyMeter, open_governed
 from rimlight.governor import Budget, Governor
+from rimlight.protocols import Segmenter
 from rimlight.segmenters.ellipse import EllipseSegmenter
 from rimlight.settings import settings_from
-from rimlight.types import Segmenter, Size, StreamFormat
+from rimlight.types import Size, StreamFormat
 from standins import WAIT, Clock
 
 FPS = 30

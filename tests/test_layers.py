@@ -27,7 +27,7 @@ def floor(packages: str, rooms: str) -> Floor:
 
 
 # From top to bottom: a room uses only rooms that stand before it.
-VOCABULARY = floor("numpy", "types errors assets effort")
+VOCABULARY = floor("numpy", "types protocols errors assets effort")
 SETTINGS = floor("pydantic", "settings")
 PICTURE_WORK = floor(
     "numpy cv2",

@@ -9,7 +9,8 @@ import pytest
 import rimlight.threads
 from live_scene import Notes, forever, run
 from rimlight.errors import SinkError
-from rimlight.types import Frame, Key, Output, Sink
+from rimlight.protocols import Key, Sink
+from rimlight.types import Frame, Output
 from standins import WAIT, Clock, Collector, ScriptedPipeline, ScriptedSource, ScriptedWindow, Turns, frame
 
 

@@ -282,7 +282,7 @@ import sys, time
 import numpy as np
 from pathlib import Path
 from rimlight.segmenters.onnx import open_onnx
-from rimlight.types import Size
+from rimlight.types import (Size)
 
 with open_onnx(Path(sys.argv[1]), Size(320, 180), 0.02) as segmenter:
     for _ in range(5):

@@ -10,8 +10,9 @@ import pytest
 
 from rimlight.errors import SegmenterError
 from rimlight.opening import Opening, look_time
+from rimlight.protocols import Segmenter
 from rimlight.segmenters.ellipse import EllipseSegmenter
-from rimlight.types import Mask, Rgb, Segmenter
+from rimlight.types import Mask, Rgb
 from standins import WAIT
 
 _Found = TypeVar("_Found")

@@ -16,7 +16,7 @@ from rimlight.backgrounds.transparent import open_transparent
 from rimlight.errors import ClipError, DiskError, OutputExistsError, SinkError, UsageError
 from rimlight.offline import Report
 from rimlight.photo import kind_of, process_photo
-from rimlight.types import Background
+from rimlight.protocols import Background
 
 BLUE = (180, 60, 20)  # BGR
 

@@ -12,11 +12,12 @@ from rimlight import assemble
 from rimlight.commands.live import live
 from rimlight.errors import CameraMissingError, SegmenterError
 from rimlight.loading import Loading
+from rimlight.protocols import Segmenter, Source
 from rimlight.segmenters.ellipse import EllipseSegmenter
 from rimlight.settings import Settings
 from rimlight.sinks.null import open_null
 from rimlight.sources.sitter import open_sitter
-from rimlight.types import Segmenter, Size, Source
+from rimlight.types import Size
 from standins import WAIT
 
 SLOW = {

@@ -26,9 +26,10 @@ from rimlight.assemble import open_background, open_pipeline
 from rimlight.composite import over
 from rimlight.foreground import clean
 from rimlight.picture import reduced, shrink
+from rimlight.protocols import Background
 from rimlight.settings import Settings, Tuning
 from rimlight.sources.sitter import SitterSource, open_sitter
-from rimlight.types import Alpha, Background, Cut, Frame, Picture, Plane, Size
+from rimlight.types import Alpha, Cut, Frame, Picture, Plane, Size
 
 SIZE = Size(1280, 720)
 BAND = 10

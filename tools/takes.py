@@ -22,10 +22,11 @@ from rimlight.framing import fitted
 from rimlight.matted import find_matted, read_matte, shots
 from rimlight.offline import true_part
 from rimlight.pipeline import Pipeline
+from rimlight.protocols import Segmenter
 from rimlight.settings import Settings, Tuning
 from rimlight.sources.scenes import SCENES
 from rimlight.sources.sitter import open_sitter
-from rimlight.types import Frame, Mask, Plane, Rgb, Segmenter, Size, StreamFormat
+from rimlight.types import Frame, Mask, Plane, Rgb, Size, StreamFormat
 
 FILES = Tuning(views=2, guide_size=UNHURRIED_GUIDE)
 """What files get."""

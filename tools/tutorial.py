@@ -10,9 +10,10 @@ import cv2
 import numpy as np
 
 from rimlight.picture import to_bgr
+from rimlight.protocols import Closes
 from rimlight.segmenters.mediapipe import open_mediapipe
 from rimlight.segmenters.selfie import LANDSCAPE
-from rimlight.types import Alpha, Bgr, Closes, Picture
+from rimlight.types import Alpha, Bgr, Picture
 
 _KERNEL = (55, 55)
 

@@ -11,7 +11,7 @@
         for frame in iter(source.read, None):
             sink.send(pipeline.process(frame))
 
-What these give is described in `rimlight.types`; what can go wrong is a `RimlightError`.
+What these give is described in `rimlight.types` and `rimlight.protocols`; what can go wrong is a `RimlightError`.
 """
 
 from __future__ import annotations

@@ -18,10 +18,11 @@ from rimlight.loading import Loading
 from rimlight.meter import Meter
 from rimlight.models import BEST
 from rimlight.pipeline import Pipeline
+from rimlight.protocols import Background, Segmenter, Sink, Source
 from rimlight.segmenters.onnx_runtime import has_onnx_runtime
 from rimlight.segmenters.selfie import GENERAL, LANDSCAPE, SelfieModel
 from rimlight.settings import RUNTIMES, Settings, Tuning
-from rimlight.types import Background, Segmenter, Sink, Size, Source, StreamFormat
+from rimlight.types import Size, StreamFormat
 from rimlight.watch import REST
 
 UNHURRIED_GUIDE = 640

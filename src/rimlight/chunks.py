@@ -18,12 +18,12 @@ import cv2
 from rimlight.assemble import open_pipeline
 from rimlight.mattes import MatteFolder, Mattes
 from rimlight.offline import Made, matte_track_of, process_frames, track_of, true_part
+from rimlight.protocols import Closes
 from rimlight.settings import Settings
 from rimlight.sinks.video_file import FFV1, H264, VideoFile, open_video_file
 from rimlight.sources.clip import ClipFrame, Facts
 from rimlight.sources.cuts import CONTAINER, Span, later
 from rimlight.sources.part import open_part
-from rimlight.types import Closes
 
 LENGTH = 30.0
 """Seconds of a chunk at least."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from rimlight.assemble import open_background, shipped_backgrounds
 from rimlight.backgrounds.blur import BlurBackground
 from rimlight.pipeline import Pipeline
+from rimlight.protocols import Key
 from rimlight.settings import Settings
-from rimlight.types import Key, StreamFormat
+from rimlight.types import StreamFormat
 
 BLUR_STEP = 0.1
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 
 from rimlight.errors import RimlightError, SinkError
 from rimlight.meter import Meter
-from rimlight.types import Output, Sink, Window
+from rimlight.protocols import Sink, Window
+from rimlight.types import Output
 
 _LATE = 1.5
 """Intervals without an output after which the last one is sent again."""

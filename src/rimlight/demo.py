@@ -20,10 +20,11 @@ from rimlight.governed import LatencyMeter, open_governed
 from rimlight.live import LiveReport, run_live
 from rimlight.picture import reduced, shrink, to_bgr
 from rimlight.pipeline import Pipeline
+from rimlight.protocols import Background, Sink
 from rimlight.settings import Settings, Tuning
 from rimlight.sinks.recorder import open_recorder
 from rimlight.sources.sitter import SitterSource, open_sitter
-from rimlight.types import Alpha, Background, Bgr, Cut, Frame, Output, Picture, Plane, Sink, Size, StreamFormat
+from rimlight.types import Alpha, Bgr, Cut, Frame, Output, Picture, Plane, Size, StreamFormat
 from rimlight.unfinished import open_unfinished
 
 SIZE = Size(1280, 720)

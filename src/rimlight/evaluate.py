@@ -20,10 +20,11 @@ from rimlight.matted import Matted, Shot, find_matted, images_in, read_matte
 from rimlight.offline import true_part
 from rimlight.picture import to_bgr
 from rimlight.pipeline import Pipeline
+from rimlight.protocols import Closes
 from rimlight.scores import Matte, Score, Worst, as_json, print_table, score_of
 from rimlight.settings import Settings
 from rimlight.sheet import Example, row, sheet
-from rimlight.types import Alpha, Bgr, Closes, Size, StreamFormat
+from rimlight.types import Alpha, Bgr, Size, StreamFormat
 from rimlight.unfinished import check_free, write_whole
 
 _RATE = Fraction(30)

@@ -18,9 +18,10 @@ from rimlight.meter import Meter, Snapshot
 from rimlight.models import BEST
 from rimlight.opening import Opening
 from rimlight.pipeline import COMPOSING
+from rimlight.protocols import Closes, Segmenter
 from rimlight.segmenters.onnx_runtime import has_onnx_runtime
 from rimlight.settings import Settings
-from rimlight.types import Closes, Segmenter, StreamFormat
+from rimlight.types import StreamFormat
 
 TELLING = 0.2
 """Seconds between two tellings: after two or three, a dozen frames or two at 30 fps, an overload is answered."""

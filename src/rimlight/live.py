@@ -16,9 +16,9 @@ from typing import Literal, Protocol
 from rimlight.delivery import Delivery
 from rimlight.errors import SinkError
 from rimlight.meter import Meter, Snapshot
+from rimlight.protocols import Sink, Source
 from rimlight.status import Status
 from rimlight.threads import Controls, Governs, Processor, Threads
-from rimlight.types import Sink, Source
 
 Ending = Literal["source", "stop", "quit", "duration"]
 """Why a run ended: the source gave no more, `stop` was set, the user quit, or the time was up."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from rimlight.types import Closes, Segmenter
+from rimlight.protocols import Closes, Segmenter
 
 _PATIENCE = 5.0
 """Seconds that closing waits; then a library that hangs while it loads is left behind."""

@@ -12,8 +12,9 @@ import cv2
 import numpy as np
 
 from rimlight.errors import OutputExistsError, UsageError
+from rimlight.protocols import Closes
 from rimlight.sinks.video_file import FFV1, Track, open_video_file
-from rimlight.types import Closes, Plane
+from rimlight.types import Plane
 from rimlight.unfinished import disk_error
 
 _NUMBERED = re.compile(r"\d{6,}\.png")

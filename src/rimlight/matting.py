@@ -16,10 +16,11 @@ from rimlight.follower import ENOUGH, ENOUGH_OF_TWO, Follower
 from rimlight.framing import View, grid, squeezed
 from rimlight.meter import Meter
 from rimlight.picture import resize, size_of, yuv_from_rgb
+from rimlight.protocols import Segmenter
 from rimlight.refine import Refiner
 from rimlight.settings import Tuning
 from rimlight.smoothing import Smoother
-from rimlight.types import Alpha, Color, Mask, Picture, Planes, Segmenter, Size
+from rimlight.types import Alpha, Color, Mask, Picture, Planes, Size
 from rimlight.watch import Watch
 
 Framing = Callable[[Size, Size], View]

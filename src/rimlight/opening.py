@@ -9,7 +9,7 @@ from statistics import median
 
 import numpy as np
 
-from rimlight.types import Closes, Segmenter
+from rimlight.protocols import Closes, Segmenter
 
 _TRIALS = 3
 """Timed looks, after one that is not: the first allocates."""

@@ -11,10 +11,11 @@ from rimlight.matting import Framing, Matting
 from rimlight.meter import Meter
 from rimlight.picture import mirror, reduced, spread
 from rimlight.pool import Pool
+from rimlight.protocols import Background, Closes, Segmenter
 from rimlight.region import Region, enlarge, occupied, parts
 from rimlight.room import Known, Room
 from rimlight.settings import Tuning
-from rimlight.types import Alpha, Background, Closes, Cut, Frame, Output, Picture, Planes, Segmenter, Size
+from rimlight.types import Alpha, Cut, Frame, Output, Picture, Planes, Size
 
 CUTTING = ("reduce", "segment", "smooth", "refine", "room", "enlarge")
 COMPOSING = ("plate", "foreground", "composite")

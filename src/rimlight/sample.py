@@ -9,9 +9,10 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from rimlight.protocols import Closes
 from rimlight.segmenters.mediapipe import open_task
 from rimlight.segmenters.selfie import SelfieModel
-from rimlight.types import Bgr, Closes, Rgb
+from rimlight.types import Bgr, Rgb
 
 KERNEL = (55, 55)
 THRESHOLD = 0.1

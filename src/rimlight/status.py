@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TextIO
 
 from rimlight.meter import Snapshot
-from rimlight.types import Closes
+from rimlight.protocols import Closes
 
 _PLAIN_EVERY = 5.0
 """Seconds between two lines where they cannot be rewritten: logs are read later and should stay short."""

@@ -9,8 +9,9 @@ from typing import Protocol, TypeVar
 
 from rimlight.errors import RimlightError
 from rimlight.overlap import Belt
+from rimlight.protocols import Background, Key, Source
 from rimlight.slot import LatestSlot
-from rimlight.types import Background, Cut, Frame, Key, Output, Source
+from rimlight.types import Cut, Frame, Output
 
 _Item = TypeVar("_Item")
 

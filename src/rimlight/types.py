@@ -5,17 +5,12 @@ Sizes are (width, height); array shapes are (height, width). Times are seconds o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from types import TracebackType
-from typing import TYPE_CHECKING, Literal, NamedTuple, NewType, Protocol, runtime_checkable
+from typing import Literal, NamedTuple, NewType
 
 import numpy as np
 from numpy.typing import NDArray
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 Plane = NDArray[np.uint8]
 """One 8-bit channel, (h, w)."""
@@ -172,128 +167,3 @@ class StreamFormat:
     fps: Fraction
     """Nominal; the true times are in `Frame.at`."""
     color: Color = field(default_factory=Color)
-
-
-class Closes(Protocol):
-    """What `open_*` gives back: a context manager; closing twice is allowed. Edges subclass their protocol."""
-
-    def close(self) -> None: ...
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
-    ) -> None:
-        self.close()
-
-
-class Source(Closes, Protocol):
-    """Where frames come from.
-
-    After `open_*` returned, `format` is final and says what was really obtained, not what was asked.
-    `read` is called from one thread; `close` may be called from another and makes a waiting `read` return
-    None or raise. Each picture has its own memory: nobody writes to it again while somebody holds it.
-    """
-
-    @property
-    def name(self) -> str:
-        """What a user would call it: 'Integrated Camera', 'talk.mp4'."""
-
-    @property
-    def format(self) -> StreamFormat: ...
-
-    @property
-    def note(self) -> str:
-        """One line that says what was really obtained."""
-        return f"{self.name}: {self.format.size} at {float(self.format.fps):.4g} fps"
-
-    def read(self) -> Frame | None:
-        """The next frame, waiting for it; None at the end, SourceError if it is none. `index` and `at` grow."""
-
-
-class Segmenter(Closes, Protocol):
-    """A model that finds the person. Used by one thread."""
-
-    @property
-    def is_matte(self) -> bool:
-        """Whether its masks are mattes, steady in time and soft only at the edge: neither smoothed nor curved."""
-        return False
-
-    @property
-    def foreground(self) -> Rgb | None:
-        """The person's own colours, free of the room's, in the picture segmented last: RGB of `size`, or None."""
-        return None
-
-    def reset(self) -> None:
-        """Forgets the past: the next picture is of another clip or camera."""
-        return
-
-    @property
-    def name(self) -> str:
-        """Runtime and model: 'mediapipe general 256x256'."""
-
-    @property
-    def size(self) -> Size:
-        """Size of the pictures it takes and of the masks it gives."""
-
-    def segment(self, rgb: Rgb) -> Mask:
-        """Probability of 'person' for each pixel of an RGB picture of `size`; finite, 0..1, own memory.
-
-        Raises SegmenterError when the model fails or answers nonsense.
-        """
-
-
-class Background(Closes, Protocol):
-    """What is put behind the person."""
-
-    @property
-    def name(self) -> str:
-        """What a user would call it: 'blur', '#00b140', 'office.jpg'."""
-
-    def paint(self, cut: Cut, out: Picture) -> None:
-        """Writes the background into all of `out`, which has the picture's size and colour tags.
-
-        Never a pixel of the person or, but for blur, of the room. Never raises: it was opened.
-        """
-
-    def reduced(self, cut: Cut) -> Sequence[Plane] | None:  # noqa: ARG002
-        """Y, U and V of one small size that `paint` scales up bilinearly, if it does."""
-        return None
-
-    def plate(self, cut: Cut) -> Picture:
-        """The same in new memory."""
-        plate = Picture.empty(cut.picture.size, cut.picture.color)
-        self.paint(cut, plate)
-        return plate
-
-
-class Sink(Closes, Protocol):
-    """Where outputs go.
-
-    `send` is called from one thread, blocks no longer than a frame lasts and keeps none of the output's memory.
-    """
-
-    @property
-    def name(self) -> str:
-        """What a user would call it: 'preview', '/dev/video10', 'talk.mp4'."""
-
-    def send(self, output: Output) -> None:
-        """Take one output. Raises SinkError when it cannot take any more, ever."""
-
-
-Key = Literal["quit", "next-background", "less-blur", "more-blur", "mirror", "record", "overlay", "help"]
-"""What a user can ask for while it runs."""
-
-
-@runtime_checkable
-class Window(Protocol):
-    """A sink that also listens: the preview. Used by one thread."""
-
-    caption: str
-    """Lines about the run, laid over the picture unless the user hid them."""
-    recording: bool
-    """Whether to show that a recording runs."""
-
-    def keys(self) -> Sequence[Key]:
-        """What was asked for since the last call; a closed window asks to quit. Never waits."""

@@ -13,7 +13,8 @@ import pytest
 from rimlight.assemble import open_background, shipped_backgrounds
 from rimlight.errors import BackgroundError
 from rimlight.picture import reduced, shrink
-from rimlight.types import Alpha, Background, Color, Cut, Picture, Size, StreamFormat
+from rimlight.protocols import Background
+from rimlight.types import Alpha, Color, Cut, Picture, Size, StreamFormat
 
 SIZES = [Size(160, 90), Size(90, 160), Size(2, 2), Size(322, 178)]
 COLORS = [Color(), Color("bt709", True)]

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from rimlight.assets import asset
 from rimlight.errors import ModelError
 from rimlight.picture import to_bgr
+from rimlight.protocols import Segmenter
 from rimlight.segmenters.ellipse import EllipseSegmenter
 from rimlight.segmenters.mediapipe import open_mediapipe
 from rimlight.segmenters.onnx import open_onnx
@@ -22,7 +23,7 @@ from rimlight.segmenters.opencv import open_opencv
 from rimlight.segmenters.selfie import GENERAL, LANDSCAPE, ModelFile, SelfieModel
 from rimlight.segmenters.selfie_onnx import open_selfie_onnx
 from rimlight.sources.sitter import open_sitter
-from rimlight.types import Picture, Rgb, Segmenter, Size
+from rimlight.types import Picture, Rgb, Size
 from tiny_nets import plain, recurrent
 
 

@@ -14,11 +14,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rimlight.protocols import Sink
 from rimlight.sinks.null import open_null
 from rimlight.sinks.preview import open_preview
 from rimlight.sinks.recorder import open_recorder
 from rimlight.sinks.virtual_camera import open_virtual_camera
-from rimlight.types import Alpha, Color, Output, Picture, Sink, Size, StreamFormat
+from rimlight.types import Alpha, Color, Output, Picture, Size, StreamFormat
 from screen import needs_screen, open_screen
 
 SIZE = Size(320, 180)

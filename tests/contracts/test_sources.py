@@ -16,10 +16,11 @@ import pytest
 
 from media import write_clip
 from rimlight.errors import SourceError
+from rimlight.protocols import Source
 from rimlight.sources.clip import open_clip
 from rimlight.sources.sitter import open_sitter
 from rimlight.sources.webcam import open_webcam
-from rimlight.types import Size, Source
+from rimlight.types import Size
 
 SIZE = Size(320, 180)
 Opener = Callable[[Path], Source]

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rimlight.picture import resize, size_of, spread
-from rimlight.types import Background, Cut, Picture, Plane, Planes, Size
+from rimlight.protocols import Background
+from rimlight.types import Cut, Picture, Plane, Planes, Size
 
 Floats = NDArray[np.float32]
 

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rimlight.errors import BackgroundError, ClipError
+from rimlight.protocols import Background
 from rimlight.slot import LatestSlot
 from rimlight.sources.decoding import Decoded, Decoder, open_decoder
 from rimlight.sources.planes import SCALER_MATRIX, converted, orientation_of, planes_of
-from rimlight.types import Background, Color, Cut, Picture, Size
+from rimlight.types import Color, Cut, Picture, Size
 
 if TYPE_CHECKING:
     from av import VideoFrame

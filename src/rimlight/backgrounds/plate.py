@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from rimlight.types import Background, Color, Cut, Picture, Size
+from rimlight.protocols import Background
+from rimlight.types import Color, Cut, Picture, Size
 
 
 class PlateBackground(Background):

@@ -15,9 +15,10 @@ from rimlight.benches.machine import resident
 from rimlight.benches.timecode import CODES, draw, read
 from rimlight.pacing import Pacer
 from rimlight.picture import to_bgr
+from rimlight.protocols import Sink, Source
 from rimlight.sources.mjpeg import open_mjpeg_decoder
 from rimlight.sources.sitter import open_sitter
-from rimlight.types import Frame, Output, Sink, Size, Source, StreamFormat
+from rimlight.types import Frame, Output, Size, StreamFormat
 
 _QUALITY = 85
 """Of the JPEGs: about 1.5 bits a pixel with the sitter's noise, as webcams give."""

@@ -20,9 +20,9 @@ from rimlight.errors import SinkError
 from rimlight.governed import LatencyMeter, open_governed
 from rimlight.live import run_live
 from rimlight.meter import Meter
+from rimlight.protocols import Sink
 from rimlight.settings import Settings, parse_size
 from rimlight.sinks.virtual_camera import find_virtual_cameras, open_virtual_camera
-from rimlight.types import Sink
 
 SETTLED = 2.0
 """Seconds at the start of a run that do not count: models warm up, pools fill."""

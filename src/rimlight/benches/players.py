@@ -21,7 +21,7 @@ from rimlight.benches.machine import bind_to_one_core
 from rimlight.benches.rows import Row, Way
 from rimlight.benches.ways import open_ways
 from rimlight.errors import RimlightError
-from rimlight.types import Closes
+from rimlight.protocols import Closes
 
 PATIENCE = 300
 """Seconds for one answer until a process counts as hung (MediaPipe was once seen not to return on one CPU)."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from rimlight.types import Mask, Rgb, Segmenter, Size
+from rimlight.protocols import Segmenter
+from rimlight.types import Mask, Rgb, Size
 
 
 class EllipseSegmenter(Segmenter):

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from rimlight.errors import SegmenterError
+from rimlight.protocols import Segmenter
 from rimlight.segmenters.chatter import native_chatter_hidden
 from rimlight.segmenters.sealed import run_sealed
 from rimlight.segmenters.selfie import SelfieModel
-from rimlight.types import Mask, Rgb, Segmenter, Size
+from rimlight.types import Mask, Rgb, Size
 
 _HINT = (
     "Leave --runtime out: what can run here runs the same model. "

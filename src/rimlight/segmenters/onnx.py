@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from rimlight.errors import ModelError, SegmenterError
+from rimlight.protocols import Segmenter
 from rimlight.segmenters.nets import Net, recognised
 from rimlight.segmenters.onnx_runtime import open_session
-from rimlight.types import Mask, Rgb, Segmenter, Size
+from rimlight.types import Mask, Rgb, Size
 
 LONG_SIDES = (256, 344, 384, 512)
 """Sizes to choose from, in pixels of the input's long side.

@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 
 from rimlight.errors import SegmenterError
+from rimlight.protocols import Segmenter
 from rimlight.segmenters.selfie import SelfieModel
-from rimlight.types import Mask, Rgb, Segmenter, Size
+from rimlight.types import Mask, Rgb, Size
 
 
 class OpenCvSegmenter(Segmenter):

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rimlight.errors import SegmenterError
+from rimlight.protocols import Segmenter
 from rimlight.segmenters.onnx_runtime import open_session
 from rimlight.segmenters.selfie import SelfieModel
-from rimlight.types import Mask, Rgb, Segmenter, Size
+from rimlight.types import Mask, Rgb, Size
 
 
 class SelfieOnnxSegmenter(Segmenter):

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rimlight.errors import UsageError
+from rimlight.protocols import Closes
 from rimlight.sources.decoding import open_container, origin
-from rimlight.types import Closes
 
 if TYPE_CHECKING:
     from av import Packet

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from rimlight.types import Output, Sink
+from rimlight.protocols import Sink
+from rimlight.types import Output
 
 
 def open_null(clock: Callable[[], float] = time.monotonic) -> NullSink:
@@ -15,6 +16,8 @@ def open_null(clock: Callable[[], float] = time.monotonic) -> NullSink:
 
 class NullSink(Sink):
     """`count` outputs were sent; `latency` is that of the last one, in seconds."""
+
+    prompt = True
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock

@@ -9,9 +9,10 @@ import numpy as np
 
 from rimlight.errors import SinkError
 from rimlight.picture import scale, to_bgr
+from rimlight.protocols import Key, Sink, Window
 from rimlight.sinks.display import prepare_display
 from rimlight.sinks.overlay import draw_caption, draw_help, draw_recording
-from rimlight.types import Key, Output, Picture, Sink, Size, StreamFormat, Window
+from rimlight.types import Output, Picture, Size, StreamFormat
 
 _LARGEST = Size(1280, 720)
 """Of the picture in the window: fits every laptop's screen, and converting it stays cheap."""

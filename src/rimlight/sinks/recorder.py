@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from rimlight.errors import SinkError
+from rimlight.protocols import Sink
 from rimlight.sinks.video_file import Encoding, Track, VideoFile, container_of, open_video_file
 from rimlight.tags import tags_of
-from rimlight.types import Output, Plane, Sink, StreamFormat
+from rimlight.types import Output, Plane, StreamFormat
 
 _TICKS = 90_000
 """In a second; every container's clock but Matroska's keeps them exactly."""
@@ -51,6 +52,8 @@ def open_recorder(path: Path, format: StreamFormat, *, force: bool = False) -> R
 
 class Recorder(Sink):
     """A recording that runs. A thread of its own encodes and writes; outputs it cannot keep up with are dropped."""
+
+    prompt = True
 
     def __init__(self, path: Path, format: StreamFormat, file: VideoFile) -> None:  # noqa: A002
         self._path = path

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from rimlight.errors import SinkError, UsageError
+from rimlight.protocols import Closes
 from rimlight.sinks.audio import AudioCopy
 from rimlight.tags import ColorTags
-from rimlight.types import Closes, Plane, Size
+from rimlight.types import Plane, Size
 from rimlight.unfinished import Unfinished, disk_error, open_unfinished
 
 if TYPE_CHECKING:

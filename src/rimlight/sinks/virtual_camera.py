@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from rimlight.errors import SinkError, VirtualCameraError
 from rimlight.picture import from_bgr, to_bgr
+from rimlight.protocols import Sink
 from rimlight.sinks.virtual_camera_setup import how_to_create
-from rimlight.types import Color, Output, Sink, Size, StreamFormat
+from rimlight.types import Color, Output, Size, StreamFormat
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

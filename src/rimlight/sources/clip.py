@@ -10,10 +10,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rimlight.protocols import Source
 from rimlight.sources.decoding import Decoder, open_decoder
 from rimlight.sources.planes import Orientation, orientation_of, to_picture
 from rimlight.tags import UNSPECIFIED, ColorTags, tags_of
-from rimlight.types import Frame, Picture, Size, Source, StreamFormat
+from rimlight.types import Frame, Picture, Size, StreamFormat
 
 if TYPE_CHECKING:
     from av import VideoFrame

@@ -13,8 +13,8 @@ from itertools import chain, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from rimlight.protocols import Closes
 from rimlight.sources.decoding import clock_of, decoded_stream, named_end, open_container, shift_of
-from rimlight.types import Closes
 from rimlight.unfinished import disk_error
 
 if TYPE_CHECKING:

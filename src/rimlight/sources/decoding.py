@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from rimlight.errors import ClipError
+from rimlight.protocols import Closes
 from rimlight.tags import ColorTags, color_of, tags_of
-from rimlight.types import Closes, Size
+from rimlight.types import Size
 
 if TYPE_CHECKING:
     from av import VideoFrame

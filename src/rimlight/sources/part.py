@@ -6,10 +6,10 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rimlight.protocols import Closes
 from rimlight.sources.clip import ClipFrame, Facts
 from rimlight.sources.cuts import Span, later
 from rimlight.sources.decoding import Images, clock_of
-from rimlight.types import Closes
 
 if TYPE_CHECKING:
     from av import VideoFrame

@@ -14,7 +14,8 @@ import numpy as np
 from rimlight.errors import SourceError
 from rimlight.picture import from_bgr
 from rimlight.pool import Pool
-from rimlight.types import Bgr, Closes, Picture, Plane, Size
+from rimlight.protocols import Closes
+from rimlight.types import Bgr, Picture, Plane, Size
 
 _LUMA_AT = {"YUYV": 0, "UYVY": 1}
 """Packed 4:2:2 by V4L2's names: which byte of two is luma; the other is U and V in turns."""

@@ -18,11 +18,12 @@ from rimlight.assets import asset
 from rimlight.errors import SettingError, SourceError
 from rimlight.pacing import Pacer
 from rimlight.picture import from_bgr
+from rimlight.protocols import Source
 from rimlight.sources.cast import Cast
 from rimlight.sources.exposure import Camera, Noise, Room
 from rimlight.sources.portrait import Patch, over, put
 from rimlight.sources.scenes import SCENES
-from rimlight.types import Alpha, Frame, Picture, Size, Source, StreamFormat
+from rimlight.types import Alpha, Frame, Picture, Size, StreamFormat
 
 _SMALLEST, _LARGEST = Size(160, 90), Size(3840, 2160)
 

@@ -16,10 +16,11 @@ import cv2
 
 from rimlight.errors import SourceError
 from rimlight.picture import size_of
+from rimlight.protocols import Source
 from rimlight.sources.cameras import BACKENDS, CameraInfo, find_camera, list_cameras, why_lost, why_refused
 from rimlight.sources.mjpeg import open_mjpeg_decoder
 from rimlight.sources.raw import BgrDecoder, Decoder, open_raw_decoder
-from rimlight.types import Frame, Plane, Size, Source, StreamFormat
+from rimlight.types import Frame, Plane, Size, StreamFormat
 
 _BUFFERS = 2
 """One to fill while the other is decoded. With one the camera skips every picture that begins meanwhile; more
