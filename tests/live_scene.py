@@ -11,8 +11,10 @@ from rimlight.errors import BackgroundError
 from rimlight.live import LiveReport, run_live
 from rimlight.meter import Meter
 from rimlight.protocols import Key, Sink, Source
+from rimlight.shift import Line
 from rimlight.status import Status
 from rimlight.types import Frame
+from rimlight.works import only
 from standins import ScriptedPipeline, frame
 
 
@@ -44,6 +46,12 @@ def forever() -> Iterator[Frame]:
     return (frame(index) for index in count())
 
 
+def since_now() -> Callable[[], float]:
+    """A clock that is at 0 now."""
+    start = time.monotonic()
+    return lambda: time.monotonic() - start
+
+
 def run(
     source: Source,
     pipeline: ScriptedPipeline,
@@ -51,19 +59,18 @@ def run(
     stop: threading.Event | None = None,
     notes: Notes | None = None,
     duration: float | None = None,
-    clock: Callable[[], float] = time.monotonic,
+    clock: Callable[[], float] | None = None,
     open_recording: Callable[[], Sink] | None = None,
 ) -> LiveReport:
-    """`run_live` with a new meter and with `Recorder` for controls."""
+    """`run_live` with a new meter and with `Recorder` for controls; the clock begins at 0, as frames' times do."""
     return run_live(
         source,
-        pipeline,
+        only(Line(pipeline, Recorder())),
         sinks,
         meter=Meter(),
         stop=stop or threading.Event(),
-        controls=Recorder(),
         reporter=notes,
         open_recording=open_recording,
         duration=duration,
-        clock=clock,
+        clock=clock or since_now(),
     )

@@ -1,26 +1,50 @@
-"""Run as a program: a live run into a preview window, told line by line on standard output.
+"""Run as a program, by `previewing`: a live run into a preview window, told line by line on standard output.
 
-The picture is red on the left and blue on the right, 1920x1080, until the window or its keys end the run.
+The picture is red on the left and blue on the right, 1920x1080, until the window, its keys or Ctrl-C end the run.
 """
 
-import threading
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 
 import cv2
 import numpy as np
 
+from rimlight.commands.stopping import stopped_by_signals
 from rimlight.live import run_live
 from rimlight.meter import Meter
 from rimlight.pacing import Pacer
 from rimlight.picture import from_bgr
 from rimlight.protocols import Key, Source
+from rimlight.shift import Line
 from rimlight.sinks.preview import open_preview
 from rimlight.status import Status
 from rimlight.types import Frame, Size, StreamFormat
+from rimlight.works import only
+from screen import Screen
 from standins import Collector, ScriptedPipeline
 
 FORMAT = StreamFormat(Size(1920, 1080), Fraction(30))
 RED, BLUE = (0, 0, 200), (200, 0, 0)
+
+
+@contextmanager
+def previewing(screen: Screen) -> Iterator[subprocess.Popen[str]]:
+    """The program, running on this screen, in a session of its own as a terminal would start it."""
+    with subprocess.Popen(
+        [sys.executable, __file__],
+        env={**screen.environment, "QT_QPA_PLATFORM": "wayland", "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as program:
+        try:
+            yield program
+        finally:
+            program.kill()
 
 
 class Halves(Source):
@@ -64,14 +88,13 @@ class Told:
 
 def main() -> None:
     told = Told()
-    with open_preview("Rimlight", FORMAT) as preview:
+    with stopped_by_signals() as stop, open_preview("Rimlight", FORMAT) as preview:
         report = run_live(
             Halves(),
-            ScriptedPipeline(),
+            only(Line(ScriptedPipeline(), told)),
             [preview],
             meter=Meter(),
-            stop=threading.Event(),
-            controls=told,
+            stop=stop,
             reporter=told,
             open_recording=lambda: Collector("talk.mp4"),
             duration=60,

@@ -5,10 +5,12 @@ from __future__ import annotations
 import ctypes
 import os
 import shutil
+import signal
 import struct
 import subprocess
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,6 +18,7 @@ import numpy as np
 import pytest
 
 from rimlight.types import Bgr
+from standins import WAIT
 
 needs_screen = pytest.mark.skipif(
     not (shutil.which("Xvfb") and shutil.which("xdotool")),
@@ -23,12 +26,21 @@ needs_screen = pytest.mark.skipif(
 )
 
 
+def wait_for(holds: Callable[[], bool], what: str) -> None:
+    """Returns when it holds; fails with `what` if it does not in time."""
+    limit = time.monotonic() + WAIT
+    while not holds():
+        assert time.monotonic() < limit, what
+        time.sleep(0.05)
+
+
 class Screen:
     """A running X server. `environment` lets a child process use it."""
 
-    def __init__(self, display: str, memory: Path) -> None:
+    def __init__(self, display: str, memory: Path, server: subprocess.Popen[str]) -> None:
         self.display = display
         self._memory = memory
+        self._server = server
 
     @property
     def environment(self) -> dict[str, str]:
@@ -44,6 +56,10 @@ class Screen:
         window = self._xdotool("search", "--sync", "--onlyvisible", "--name", f"^{title}$").split()[0]
         self._xdotool("windowunmap", window, "windowmap", window)
         return window
+
+    def has_window(self, title: str) -> bool:
+        """Whether there is a window with this title."""
+        return bool(self._xdotool("search", "--name", f"^{title}$", check=False))
 
     def press(self, window: str, *keys: str) -> None:
         """Presses keys by their X names, one after the other, in this window, which may go away over it.
@@ -78,6 +94,19 @@ class Screen:
         pixels = np.frombuffer(data, np.uint8, stride * height, header[0] + 12 * colours)
         return pixels.reshape(height, stride // 4, 4)[:, :width, :3].copy()
 
+    def end(self) -> None:
+        """The server ends, and with it every connection to it."""
+        self._server.terminate()
+        self._server.wait()
+
+    def hang(self) -> None:
+        """The server answers nobody any more."""
+        self._server.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """It answers again."""
+        self._server.send_signal(signal.SIGCONT)
+
     def _xdotool(self, *arguments: str, check: bool = True) -> str:
         done = subprocess.run(
             ["xdotool", *arguments], env=self.environment, capture_output=True, text=True, timeout=30, check=check
@@ -94,6 +123,7 @@ def open_screen(width: int = 1600, height: int = 1000) -> Iterator[Screen]:
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
             try:
                 assert server.stdout is not None
-                yield Screen(f":{server.stdout.readline().strip()}", Path(folder, "Xvfb_screen0"))
+                yield Screen(f":{server.stdout.readline().strip()}", Path(folder, "Xvfb_screen0"), server)
             finally:
+                server.send_signal(signal.SIGCONT)
                 server.terminate()

@@ -37,16 +37,21 @@ def output(index: int, at: float | None = None) -> Output:
 
 
 def composited(frame: Frame) -> Output:
-    """An output that keeps the whole picture."""
-    size = frame.picture.size
-    alpha = Alpha(np.full((size.height, size.width), 255, np.uint8))
-    return Output(frame.picture, alpha, frame.at, frame.index)
+    """An output of the whole picture, whose matte takes half of it for the person."""
+    return Output(frame.picture, half(frame.picture), frame.at, frame.index)
+
+
+def half(picture: Picture) -> Alpha:
+    """A matte that takes the picture's left half for the person."""
+    alpha = np.zeros_like(picture.y)
+    alpha[:, : alpha.shape[1] // 2] = 255
+    return Alpha(alpha)
 
 
 def uncut(frame: Frame) -> Cut:
-    """A cut that keeps the whole picture."""
+    """A cut of the whole picture, whose matte takes half of it for the person."""
     picture = frame.picture
-    alpha = Alpha(np.full_like(picture.y, 255))
+    alpha = half(picture)
     return Cut(picture, alpha, Planes(*picture.planes), alpha, frame.at, index=frame.index)
 
 
@@ -152,9 +157,12 @@ class ScriptedPipeline:
     def compose(self, cut: Cut) -> Output:
         return composited(Frame(cut.picture, cut.at, cut.index))
 
+    def reset(self) -> None:
+        """Nothing is remembered."""
+
 
 class Collector(Sink):
-    """Keeps the numbers of what it was sent; fails with `SinkError` from number `fails_at` on."""
+    """Keeps the numbers of what it was sent and counts the cards; fails with `SinkError` from `fails_at` on."""
 
     prompt = True
 
@@ -170,6 +178,7 @@ class Collector(Sink):
         self._seen = seen
         self.repeats = repeats
         self.indices: list[int] = []
+        self.cards = 0
         self.closed = 0
 
     @property
@@ -179,6 +188,9 @@ class Collector(Sink):
     def send(self, output: Output) -> None:
         if self._fails_at is not None and output.index >= self._fails_at:
             raise SinkError(f"{self._name} is full", "Empty it.")
+        if not output.alpha.any():
+            self.cards += 1
+            return
         self.indices.append(output.index)
         self._seen(output)
 

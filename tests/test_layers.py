@@ -5,121 +5,27 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator
-from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
+from house import (
+    ALL_FLOORS,
+    FLOORS,
+    LINES,
+    NOT_PICTURE_WORK,
+    NOT_PICTURE_WORK_CALLS,
+    ORDER,
+    PICTURE_WORK,
+    STARTS_PROCESSES,
+    STARTS_THREADS,
+    WRAPPED,
+    Floor,
+)
+
 CHECKOUT = Path(__file__).parents[1]
 HOUSE = CHECKOUT / "src" / "rimlight"
-
-
-class Floor(NamedTuple):
-    """Rooms that may use the same packages of others. `a.b` is `a/b.py`; `a` alone may be a folder's __init__."""
-
-    packages: frozenset[str]
-    rooms: tuple[str, ...]
-
-
-def floor(packages: str, rooms: str) -> Floor:
-    return Floor(frozenset(packages.split()), tuple(rooms.split()))
-
-
-# From top to bottom: a room uses only rooms that stand before it.
-VOCABULARY = floor("numpy", "types protocols errors assets effort")
-SETTINGS = floor("pydantic", "settings")
-PICTURE_WORK = floor(
-    "numpy cv2",
-    """
-    pool picture region framing watch follower agreement smoothing evidence refine lighting room keying composite
-    foreground light figures sheet
-    """,
-)
-TIMING = floor("", "slot overlap cores pacing meter forecast governor")
-EDGES = floor(
-    "numpy cv2",
-    """
-    tags unfinished v4l2
-    sources sources.cameras sources.decoding sources.planes sources.raw sources.mjpeg sources.webcam sources.clip
-    sources.cuts sources.part
-    sources.ink sources.worn sources.furniture sources.portrait sources.cast sources.exposure sources.scenes
-    sources.sitter
-    segmenters segmenters.selfie segmenters.sealed segmenters.chatter segmenters.onnx_runtime
-    segmenters.selfie_onnx segmenters.mediapipe
-    segmenters.opencv segmenters.ellipse
-    segmenters.nets segmenters.onnx
-    backgrounds backgrounds.plate backgrounds.color backgrounds.blur backgrounds.still backgrounds.clip
-    backgrounds.transparent
-    sinks sinks.display sinks.overlay sinks.preview sinks.audio sinks.video_file sinks.joint sinks.recorder
-    sinks.virtual_camera_setup sinks.virtual_camera sinks.null
-    """,
-)
-WHOLE = floor(
-    "numpy cv2 cyclopts rich platformdirs",
-    """
-    matting pipeline status delivery threads live mattes offline photo models opening loading assemble governed
-    chunks joined hands cluster batch throughput controls devices
-    matted scores evaluate
-    __init__ sample
-    benches benches.rows benches.machine benches.ways benches.players benches.timecode benches.coded benches.latency
-    benches.bars benches.table benches.compare benches.profiling bench demo
-    commands commands.look commands.stopping commands.wording commands.live commands.process commands.devices
-    commands.demo commands.bench commands.evaluate commands.models cli __main__
-    """,
-)
-FLOORS = (VOCABULARY, SETTINGS, PICTURE_WORK, TIMING, EDGES, WHOLE)
-ORDER = tuple(chain.from_iterable(f.rooms for f in FLOORS))
-
-ALL_FLOORS = {"typing_extensions", "_typeshed"}
-
-# Each wraps one thing outside; loaded when that thing is opened, for some take a second.
-WRAPPED = {
-    "av": {
-        "sources.decoding",
-        "sources.planes",
-        "sources.mjpeg",
-        "sources.clip",
-        "sources.cuts",
-        "sources.part",
-        "backgrounds.clip",
-        "sinks.audio",
-        "sinks.video_file",
-    },
-    "cv2_enumerate_cameras": {"sources.cameras"},
-    "dask": {"cluster"},
-    "distributed": {"cluster"},
-    "mediapipe": {"segmenters.mediapipe"},
-    "onnxruntime": {"segmenters.onnx_runtime"},
-    "pooch": {"models"},
-    "requests": {"models"},
-    "pyvirtualcam": {"sinks.virtual_camera"},
-}
-
-# Live's loops; the recorder's writer and a background clip's reader, which wait for a codec; what is decoded ahead
-# and encoded behind for files; where MediaPipe is cut off from the network; and models that open beside something.
-STARTS_THREADS = {"threads", "overlap", "opening", "loading"}
-STARTS_THREADS |= {"sinks.recorder", "backgrounds.clip", "segmenters.sealed"}
-
-# Chunks of long clips, each in a process.
-STARTS_PROCESSES = {"hands"}
-
-# Arrays in, arrays out: no threads, no clock, no files, no window, no device.
-NOT_PICTURE_WORK = {
-    "threading",
-    "queue",
-    "time",
-    "datetime",
-    "os",
-    "io",
-    "pathlib",
-    "shutil",
-    "tempfile",
-    "subprocess",
-}
-NOT_PICTURE_WORK_CALLS = {"open", "imread", "imwrite", "imshow", "waitKey", "VideoCapture", "VideoWriter", "memmap"}
-
-LINES = 300
 
 
 class Import(NamedTuple):
@@ -285,7 +191,7 @@ def test_a_broken_rule_is_told(room: str, code: str, fault: str) -> None:
 @pytest.mark.parametrize(
     ("room", "code"),
     [
-        ("threads", "import threading\nthreading.Thread(target=print).start()"),
+        ("capture", "import threading\nthreading.Thread(target=print).start()"),
         ("sources.clip", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from av import VideoFrame"),
         ("cli", "def f():\n    from rimlight import __version__\n    from rimlight.sinks import null"),
     ],

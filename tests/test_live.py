@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-import rimlight.threads
+import rimlight.capture
 from live_scene import Notes, forever, run
 from rimlight.errors import SinkError
 from rimlight.protocols import Key, Sink
@@ -16,7 +16,7 @@ from standins import WAIT, Clock, Collector, ScriptedPipeline, ScriptedSource, S
 
 @pytest.fixture(autouse=True)
 def _quick_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rimlight.threads, "_PATIENCE", 0.01)
+    monkeypatch.setattr(rimlight.capture, "_PATIENCE", 0.01)
 
 
 def test_every_frame_that_nothing_superseded_is_delivered_in_order() -> None:

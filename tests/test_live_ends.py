@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-import rimlight.threads
+import rimlight.capture
+import rimlight.live
 from live_scene import Notes, forever, run
 from rimlight.errors import SegmenterError, SourceError
 from rimlight.types import Frame
@@ -14,9 +15,9 @@ from standins import WAIT, Clock, Collector, ScriptedPipeline, ScriptedSource, S
 
 @pytest.fixture(autouse=True)
 def _no_thread_is_left(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(rimlight.threads, "_PATIENCE", 0.05)
+    monkeypatch.setattr(rimlight.capture, "_PATIENCE", 0.05)
     yield
-    assert {thread.name for thread in threading.enumerate()} & {"capture", "process"} == set()
+    assert {thread.name for thread in threading.enumerate()} & {"capture", "cut", "compose"} == set()
 
 
 @pytest.mark.parametrize("error", [SourceError("the cable fell out"), ZeroDivisionError("a bug")])
@@ -64,7 +65,7 @@ def test_stop_ends_the_run_although_the_source_waits_and_its_complaint_is_not_an
 
 
 def test_a_thread_that_does_not_end_is_left_behind_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rimlight.threads, "_STOP_LIMIT", 0.1)
+    monkeypatch.setattr(rimlight.live, "_STOP_LIMIT", 0.1)
     stop, answers = threading.Event(), threading.Event()
 
     def hang() -> None:

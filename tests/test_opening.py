@@ -9,7 +9,7 @@ from typing import TypeVar
 import pytest
 
 from rimlight.errors import SegmenterError
-from rimlight.opening import Opening, look_time
+from rimlight.opening import look_time, open_timed
 from rimlight.protocols import Segmenter
 from rimlight.segmenters.ellipse import EllipseSegmenter
 from rimlight.types import Mask, Rgb
@@ -59,7 +59,7 @@ def test_a_model_is_opened_elsewhere_timed_and_taken_once() -> None:
         assert go.wait(WAIT)
         return model
 
-    with Opening(open_model) as opening:
+    with open_timed(open_model) as opening:
         assert opening.taken() is None, "nobody waits"
         go.set()
         segmenter, seconds = soon(opening.taken)
@@ -79,7 +79,7 @@ def test_a_trial_leaves_no_past() -> None:
 
 def test_what_nobody_took_is_closed_however_late_it_comes() -> None:
     early, late, go = Watched(), Watched(), threading.Event()
-    opening = Opening(lambda: early)
+    opening = open_timed(lambda: early)
     assert early.tried.wait(WAIT)
     opening.close()
     assert early.closed.wait(WAIT)
@@ -88,7 +88,7 @@ def test_what_nobody_took_is_closed_however_late_it_comes() -> None:
         assert go.wait(WAIT)
         return late
 
-    with Opening(open_late) as opening:
+    with open_timed(open_late) as opening:
         pass
     opening.close()
     assert not late.closed.is_set()
@@ -99,7 +99,7 @@ def test_what_nobody_took_is_closed_however_late_it_comes() -> None:
 
 def test_an_error_of_the_model_is_the_takers_and_the_model_is_closed() -> None:
     model = Watched(SegmenterError("the model gave nonsense"))
-    with Opening(lambda: model) as opening:
+    with open_timed(lambda: model) as opening:
         assert model.closed.wait(WAIT)
         with pytest.raises(SegmenterError, match="nonsense"):
             soon(opening.taken)

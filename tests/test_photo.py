@@ -160,7 +160,7 @@ def test_no_photos_are_refused(tmp_path: Path) -> None:
     for name, data, says in [
         ("gone.jpg", None, "No such file"),
         ("empty.jpg", b"", r"empty \(0 bytes\)"),
-        ("notes.jpg", b"Dear diary", r"no photo, or is damaged or cut off \(10 bytes\)"),
+        ("notes.jpg", b"Dear diary", r"no picture, or is damaged or cut off \(10 bytes\)"),
         ("cut.jpg", whole[: len(whole) // 2], "damaged or cut off"),
         ("cut.png", save(tmp_path / "a.png", room()).read_bytes()[:-20], "damaged or cut off"),
         ("cut.webp", save(tmp_path / "a.webp", room()).read_bytes()[:-30], "damaged or cut off"),

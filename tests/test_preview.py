@@ -1,52 +1,34 @@
 import os
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from io import FileIO
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from preview_run import BLUE, RED
+from preview_run import BLUE, RED, previewing
+from rimlight.pool import Pool
 from rimlight.sinks.overlay import draw_caption, draw_help, draw_recording
 from rimlight.sinks.preview import window_size
-from rimlight.types import Bgr, Size
-from screen import Screen, needs_screen, open_screen
+from rimlight.sinks.shown import Shown, heard, marked, read_shown, write_shown
+from rimlight.types import Bgr, Color, Picture, Size
+from screen import Screen, needs_screen, open_screen, wait_for
+from standins import WAIT
 
-WAIT = 20.0
 TESTS = Path(__file__).parent
-
-
-@contextmanager
-def previewing(screen: Screen) -> Iterator[subprocess.Popen[str]]:
-    with subprocess.Popen(
-        [sys.executable, str(TESTS / "preview_run.py")],
-        env={**screen.environment, "QT_QPA_PLATFORM": "wayland", "PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as program:
-        try:
-            yield program
-        finally:
-            program.kill()
 
 
 @pytest.fixture(scope="module")
 def screen() -> Iterator[Screen]:
     with open_screen() as opened:
         yield opened
-
-
-def wait_for(holds: Callable[[], bool], what: str) -> None:
-    limit = time.monotonic() + WAIT
-    while not holds():
-        assert time.monotonic() < limit, what
-        time.sleep(0.05)
 
 
 def near(shot: Bgr, x: int, y: int, colour: tuple[int, int, int]) -> bool:
@@ -150,6 +132,64 @@ def test_the_window_is_even_no_larger_than_the_picture_or_the_screen_and_keeps_p
     ratio = min(1, 1280 / size.width, 720 / size.height)
     assert abs(shown.width - max(2, size.width * ratio)) <= 1
     assert abs(shown.height - max(2, size.height * ratio)) <= 1
+
+
+COLORS = st.builds(Color, st.sampled_from(["bt601", "bt709", "bt2020"]), st.booleans())
+PICTURES = st.builds(
+    lambda w, h, seed, color: Picture(
+        np.random.default_rng(seed).integers(0, 256, (h * 3, w * 2), np.uint8), color
+    ),
+    st.integers(1, 40),
+    st.integers(1, 40),
+    st.integers(0, 9),
+    COLORS,
+)
+
+
+def piped(given: Sequence[Shown], cut: int) -> list[Shown]:
+    """What comes out of a pipe that breaks off `cut` bytes before the end of what was put into it."""
+    read, write = os.pipe()
+    with FileIO(read) as out, FileIO(write, "w") as into, tempfile.TemporaryFile(buffering=0) as whole:
+        for one in given:
+            write_shown(whole, one)
+        whole.seek(0)
+        into.write(whole.read()[: -cut or None])
+        into.close()
+        return list(iter(partial(read_shown, out, Pool()), None))
+
+
+@settings(max_examples=50)
+@given(st.lists(st.builds(Shown, PICTURES, st.text(st.characters(codec="utf-8")), st.booleans()), max_size=5))
+def test_what_is_shown_comes_out_of_the_pipe_as_it_was(given: list[Shown]) -> None:
+    same(piped(given, 0), given)
+
+
+@given(PICTURES, st.text(st.characters(codec="utf-8"), max_size=9), st.data())
+def test_a_picture_that_breaks_off_is_none(picture: Picture, caption: str, data: st.DataObject) -> None:
+    whole = Shown(picture, caption, recording=True)
+    cut = data.draw(st.integers(1, picture.i420.size + len(caption.encode())))
+    same(piped([whole, whole], cut), [whole])
+
+
+def same(came: Sequence[Shown], given: Sequence[Shown]) -> None:
+    assert [(c.caption, c.recording, c.picture.color) for c in came] == [
+        (g.caption, g.recording, g.picture.color) for g in given
+    ]
+    for c, g in zip(came, given, strict=True):
+        assert np.array_equal(c.picture.i420, g.picture.i420)
+
+
+def test_a_caption_that_no_text_may_hold_is_shown_as_well_as_can_be() -> None:
+    picture = Picture(np.zeros((3, 2), np.uint8))
+    assert piped([Shown(picture, "a\udcffb", recording=False)], 0)[0].caption == "a?b"
+
+
+@given(st.binary(max_size=40).filter(lambda text: b"\n" not in text and b"\x1e" not in text))
+def test_words_are_heard_whatever_else_is_printed(other: bytes) -> None:
+    printed = other.decode(errors="replace").rstrip()
+    assert heard(other + b"\n") == ("", printed)
+    assert heard(marked("key quit")) == ("key quit", "")
+    assert heard(other + marked("key quit"))[0] == "key quit"
 
 
 @pytest.mark.parametrize("level", [0, 128, 255])

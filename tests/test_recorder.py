@@ -171,7 +171,7 @@ def test_a_file_that_came_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
         recorder.close()
 
     assert path.read_text() == "dear"
-    part = tmp_path / ".a.mp4.part"
+    part = tmp_path / "a.unfinished.mp4"
     assert str(part) in caught.value.hint
     assert len(content(part).times) == 1
     recorder.close()

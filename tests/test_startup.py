@@ -11,7 +11,7 @@ import pytest
 from rimlight import assemble
 from rimlight.commands.live import live
 from rimlight.errors import CameraMissingError, SegmenterError
-from rimlight.loading import Loading
+from rimlight.pending import Pending
 from rimlight.protocols import Segmenter, Source
 from rimlight.segmenters.ellipse import EllipseSegmenter
 from rimlight.settings import Settings
@@ -95,7 +95,7 @@ class Watched(EllipseSegmenter):
 
 def test_what_is_loaded_ahead_is_the_takers_once() -> None:
     model = Watched()
-    with Loading(lambda: model) as loading:
+    with Pending(lambda: model, "loading") as loading:
         assert loading.take() is model
         assert loading.take() is None
     assert not model.closed
@@ -103,7 +103,7 @@ def test_what_is_loaded_ahead_is_the_takers_once() -> None:
 
 def test_what_nobody_took_is_closed() -> None:
     model = Watched()
-    with Loading(lambda: model) as loading:
+    with Pending(lambda: model, "loading") as loading:
         loading.wait()
         assert not model.closed
     assert model.closed
@@ -113,7 +113,7 @@ def test_an_error_while_loading_is_the_takers_and_not_that_of_who_waits_or_close
     def fail() -> Segmenter:
         raise SegmenterError("no such library")
 
-    with Loading(fail) as loading:
+    with Pending(fail, "loading") as loading:
         loading.wait()
         with pytest.raises(SegmenterError, match="no such library"):
             loading.take()

@@ -1,28 +1,23 @@
 """The webcam without a device: notes, formats, times, and how pictures are read. With one: tests/devices."""
 
 import sys
-import threading
 import time
-from collections.abc import Callable
-from fractions import Fraction
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from rimlight.errors import CameraBusyError, CameraMissingError, SourceError
+from rimlight.errors import CameraMissingError
 from rimlight.picture import to_bgr
-from rimlight.sources import webcam
-from rimlight.sources.cameras import CameraInfo, list_cameras
+from rimlight.sources.cameras import list_cameras
 from rimlight.sources.webcam import open_webcam
-from rimlight.types import Bgr, Frame, Plane, Size
+from rimlight.types import Bgr, Plane, Size
+from webcam_driver import HD, THIRTY, Driver, jpeg, levels, linux, picture, plugged_in
 
-HD = Size(1280, 720)
-THIRTY = Fraction(30)
-CAMERAS = [CameraInfo(0, "Integrated Camera: Color", "/dev/video0"), CameraInfo(4, "BRIO", "/dev/video4")]
 
-linux = pytest.mark.skipif(sys.platform != "linux", reason="device files are Linux's")
+@pytest.fixture
+def plug_in(monkeypatch: pytest.MonkeyPatch) -> list[Driver]:
+    return plugged_in(monkeypatch)
 
 
 @pytest.mark.skipif(bool(list_cameras()), reason="there is a camera; tests/devices tells what is right then")
@@ -31,100 +26,6 @@ def test_where_there_is_no_camera_the_way_out_is_the_sitter() -> None:
         open_webcam(0, HD, THIRTY)
     assert raised.value.what == "there is no camera 0: this system has none"
     assert "rimlight --camera sitter" in raised.value.hint
-
-
-def jpeg(bgr: Bgr) -> Plane:
-    """As OpenCV hands over what a driver gives, (1, n)."""
-    data: Plane = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 98])[1]
-    return data.reshape(1, -1)
-
-
-def yuyv(bgr: Bgr) -> Plane:
-    data: Plane = cv2.cvtColor(bgr, cv2.COLOR_BGR2YUV_YUYV)
-    return data
-
-
-class Driver:
-    """Stands in for cv2.VideoCapture. `pictures`: arrays, None for one that is damaged; then it is silent.
-
-    `raw` makes of them what the driver itself gives, by default what `fourcc` says. `ages` tells how many seconds
-    before they were taken.
-    """
-
-    def __init__(
-        self,
-        pictures: list[Bgr | None],
-        fps: float = 30.0,
-        fourcc: str = "MJPG",
-        raw: Callable[[Bgr], Plane] | None = None,
-        ages: tuple[float, ...] = (),
-    ) -> None:
-        self.pictures = pictures
-        self.asked: list[tuple[int, float]] = []
-        self.released = 0
-        self._raw = raw or (yuyv if fourcc == "YUYV" else jpeg)
-        self._ages = list(ages)
-        self._converts = True
-        height, width = next((p.shape[:2] for p in pictures if p is not None), (0, 0))
-        self._answers = {
-            cv2.CAP_PROP_FPS: fps,
-            cv2.CAP_PROP_FOURCC: float(cv2.VideoWriter.fourcc(*fourcc)) if fourcc else 0.0,
-            cv2.CAP_PROP_FRAME_WIDTH: float(width),
-            cv2.CAP_PROP_FRAME_HEIGHT: float(height),
-            cv2.CAP_PROP_POS_MSEC: 0.0,
-        }
-
-    def isOpened(self) -> bool:  # noqa: N802
-        return True
-
-    def set(self, what: int, value: float) -> bool:
-        self.asked.append((what, value))
-        if what == cv2.CAP_PROP_CONVERT_RGB:
-            self._converts = bool(value)
-        return True
-
-    def get(self, what: int) -> float:
-        return self._answers[what]
-
-    def grab(self) -> bool:
-        if self._ages:
-            self._answers[cv2.CAP_PROP_POS_MSEC] = (time.monotonic() - self._ages.pop(0)) * 1000
-        return bool(self.pictures)
-
-    def retrieve(self, _: Plane | None = None) -> tuple[bool, Plane | None]:
-        picture = self.pictures.pop(0)
-        if picture is None:
-            return False, None
-        return True, picture if self._converts else self._raw(picture)
-
-    def release(self) -> None:
-        self.released += 1
-
-
-@pytest.fixture
-def plug_in(monkeypatch: pytest.MonkeyPatch) -> list[Driver]:
-    """Cameras that `open_webcam` gets; the first one that is put in."""
-    drivers: list[Driver] = []
-
-    def wait_any(captures: list[Driver], _: int) -> tuple[bool, list[int]]:
-        return bool(captures[0].pictures), [0]
-
-    opened = type("VideoCapture", (), {"__new__": lambda *_: drivers[0], "waitAny": staticmethod(wait_any)})
-    monkeypatch.setattr(cv2, "VideoCapture", opened)
-    monkeypatch.setattr(webcam, "list_cameras", lambda: CAMERAS)
-    monkeypatch.setattr(webcam, "_SILENCE", 0.2)
-    return drivers
-
-
-def picture(level: int, width: int = 1280, height: int = 720) -> Bgr:
-    return np.full((height, width, 3), level, np.uint8)
-
-
-def levels(frame: Frame | None) -> list[int]:
-    """Blue, green and red in the middle."""
-    assert frame is not None
-    bgr = to_bgr(frame.picture)
-    return [int(level) for level in bgr[bgr.shape[0] // 2, bgr.shape[1] // 2]]
 
 
 def test_the_pixel_format_is_asked_for_before_size_and_rate(plug_in: list[Driver]) -> None:
@@ -198,7 +99,7 @@ def test_what_the_driver_gives_becomes_a_picture_without_bgr_between(plug_in: li
 @linux
 @pytest.mark.parametrize("fourcc", ["MJPG", "YUYV", "NV12"])
 def test_a_driver_that_gives_something_else_is_left_to_opencv(plug_in: list[Driver], fourcc: str) -> None:
-    something = np.zeros((1, 5000), np.uint8)
+    something = jpeg(np.zeros((24, 32, 3), np.uint8))
     plug_in.append(Driver([np.full((48, 64, 3), BLUISH, np.uint8)] * 9, fourcc=fourcc, raw=lambda _: something))
     with open_webcam(0, Size(64, 48), THIRTY) as source:
         seen = levels(source.read())
@@ -251,36 +152,3 @@ def test_times_are_the_drivers_where_they_can_be(
             times.append(frame.at)
     assert found == pytest.approx(believed, abs=0.1)
     assert times == sorted(set(times))
-
-
-def test_silence_and_a_changed_size_are_errors(plug_in: list[Driver]) -> None:
-    plug_in.append(Driver([picture(0)]))
-    with open_webcam(4, HD, THIRTY) as source, pytest.raises(SourceError, match="camera 4 'BRIO'"):
-        source.read()
-    plug_in[0] = Driver([picture(0), picture(0, 640, 480)])
-    with open_webcam(4, HD, THIRTY) as source, pytest.raises(SourceError, match="camera 4 'BRIO'"):
-        source.read()
-
-
-def test_closing_ends_a_read_that_waits_and_releases_once(plug_in: list[Driver]) -> None:
-    plug_in.append(Driver([picture(0)]))
-    with open_webcam(0, HD, THIRTY) as source:
-        ended = []
-        reader = threading.Thread(target=lambda: ended.append(source.read()))
-        reader.start()
-        source.close()
-        reader.join(10)
-        source.close()
-    assert ended == [None]
-    assert source.read() is None
-    assert plug_in[0].released == 1
-
-
-@linux
-def test_a_camera_that_may_not_be_opened_is_busy_not_missing(plug_in: list[Driver], tmp_path: Path) -> None:
-    plug_in.append(Driver([]))
-    gone = CameraInfo(0, "Gone", str(tmp_path / "video0"))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(webcam, "list_cameras", lambda: [gone])
-        with pytest.raises(CameraBusyError, match="may not be opened by this user"):
-            open_webcam(0, HD, THIRTY)

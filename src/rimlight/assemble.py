@@ -14,9 +14,9 @@ from rimlight.backgrounds.still import open_still
 from rimlight.backgrounds.transparent import open_transparent
 from rimlight.errors import BackgroundError, NoDisplayError, SegmenterError, SinkError, UsageError
 from rimlight.framing import fitted, squashed
-from rimlight.loading import Loading
 from rimlight.meter import Meter
 from rimlight.models import BEST
+from rimlight.pending import Pending
 from rimlight.pipeline import Pipeline
 from rimlight.protocols import Background, Segmenter, Sink, Source
 from rimlight.segmenters.onnx_runtime import has_onnx_runtime
@@ -95,7 +95,7 @@ def open_segmenter(
     return _open_selfie(file, last)
 
 
-def load_ahead(settings: Settings, say: Say) -> Loading:
+def load_ahead(settings: Settings, say: Say) -> Pending[Segmenter]:
     """Begins to load the settings' model while the camera opens, unless it is one that is fitted to its pictures.
 
     Nothing should be said until it has ended: meanwhile the terminal is kept from native libraries' chatter.
@@ -106,7 +106,7 @@ def load_ahead(settings: Settings, say: Say) -> Loading:
             return None
         return open_segmenter(settings.model, say, runtime=settings.runtime)
 
-    return Loading(load)
+    return Pending(load, "loading")
 
 
 def _open_selfie(file: SelfieModel, runtime: str) -> Segmenter:
@@ -198,7 +198,7 @@ def open_pipeline(
         opened.pop_all()
     tuning = _tuned(settings, live)
     framing = squashed if settings.model == "fast" else fitted
-    return Pipeline(segmenter, background, framing, tuning, meter, settings.mirror, settings.light_wrap)
+    return Pipeline(segmenter, background, framing, tuning, meter, settings.mirror, settings.light_wrap, wary=live)
 
 
 def _tuned(settings: Settings, live: bool) -> Tuning:

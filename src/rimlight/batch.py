@@ -20,6 +20,7 @@ from rimlight.errors import DiskError, RimlightError, UsageError
 from rimlight.joined import process_in_chunks, spans_of
 from rimlight.offline import Report, process_clip
 from rimlight.photo import kind_of, process_photo
+from rimlight.printable import printable
 from rimlight.settings import Settings
 from rimlight.sources.clip import ClipSource, open_clip
 from rimlight.sources.cuts import Span
@@ -78,7 +79,7 @@ def process_all(
                 if len(jobs) == 1:
                     raise
                 failed.append(job.source.name)
-                console.print(f"{job.source}: {error}", markup=False, soft_wrap=True)
+                console.print(printable(f"{job.source}: {error}"), markup=False, soft_wrap=True)
     if failed:
         raise RimlightError(f"{len(failed)} of {len(jobs)} failed: {', '.join(failed)}")
 
@@ -148,7 +149,7 @@ def _process(
     force: bool,
 ) -> Report:
     def say(line: str) -> None:
-        console.print(line, markup=False, soft_wrap=True)
+        console.print(printable(line), markup=False, soft_wrap=True)
 
     if kind_of(job.source) == "photo":
         with open_pipeline(settings, _PHOTO_SIZE, say=say) as pipeline:
@@ -200,6 +201,7 @@ def _progress(console: Console, name: str) -> Iterator[Callable[[int, int | None
 
 def _tell(console: Console, job: Job, report: Report) -> None:
     for note in report.notes:
-        console.print(note, markup=False, soft_wrap=True)
+        console.print(printable(note), markup=False, soft_wrap=True)
     what = f"{report.frames} frames, {report.seconds:.1f} s" if report.seconds else "1 photo"
-    console.print(f"{job.output}: {what}" + ("" if report.whole else ", incomplete"), markup=False, soft_wrap=True)
+    what += "" if report.whole else ", incomplete"
+    console.print(printable(f"{job.output}: {what}"), markup=False, soft_wrap=True)

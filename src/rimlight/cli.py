@@ -11,12 +11,15 @@ from rimlight import __version__
 from rimlight.commands.bench import bench
 from rimlight.commands.demo import demo
 from rimlight.commands.devices import devices
+from rimlight.commands.doctor import doctor
 from rimlight.commands.evaluate import evaluate
 from rimlight.commands.live import live
 from rimlight.commands.models import models
 from rimlight.commands.process import process
 from rimlight.commands.wording import flowing
+from rimlight.crash import end_after, leave_no_core
 from rimlight.errors import RimlightError
+from rimlight.printable import printable
 
 app = App(
     name="rimlight",
@@ -32,7 +35,7 @@ app = App(
 
 
 app.default(flowing(live))
-for command in (live, process, devices, demo, bench):
+for command in (live, process, devices, doctor, demo, bench):
     app.command(flowing(command))
 app.command(flowing(evaluate), name="eval")
 app.command(models)
@@ -54,7 +57,8 @@ def main() -> None:
     os.environ.setdefault("OPENCV_FOR_THREADS_NUM", "1")
     # To find none of its plug-ins, pydantic would read the description of every package that is installed: 20 ms.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    sys.exit(run(sys.argv[1:]))
+    leave_no_core()
+    end_after(lambda: run(sys.argv[1:]))
 
 
 def run(words: list[str]) -> int:
@@ -78,6 +82,6 @@ def run(words: list[str]) -> int:
 
 
 def _fail(text: str, code: int) -> int:
-    what, *hints = text.strip().splitlines()
+    what, *hints = printable(text.strip()).split("\n")
     print("\n".join([f"rimlight: {what}", *(f"  {hint}" for hint in hints)]), file=sys.stderr)
     return code

@@ -1,4 +1,4 @@
-"""What the keys do to a running pipeline."""
+"""What the keys do to a running pipeline, and to the one that takes its place."""
 
 from __future__ import annotations
 
@@ -13,38 +13,52 @@ BLUR_STEP = 0.1
 
 
 class PipelineControls:
-    """Used by the thread that uses the pipeline, between two frames."""
+    """Used by the thread that composes, between two frames."""
 
-    def __init__(self, pipeline: Pipeline, settings: Settings, format: StreamFormat) -> None:  # noqa: A002
-        self._pipeline = pipeline
+    def __init__(self, settings: Settings, format: StreamFormat) -> None:  # noqa: A002
+        self.settings = settings
+        """As the user has them by now: whatever takes the pipeline's place is opened with these."""
         self._format = format
-        self._strength = settings.blur_strength
+        self._pipeline: Pipeline | None = None
         self._choice = list(dict.fromkeys([settings.background, "blur", *shipped_backgrounds()]))
-        self._chosen = 0
+
+    def steer(self, pipeline: Pipeline) -> None:
+        """The pipeline that is meant from now on."""
+        self._pipeline = pipeline
 
     def apply(self, key: Key) -> str:
         """Does it and says so in a line. Raises BackgroundError if the next background cannot be opened."""
+        pipeline = self._pipeline
+        if pipeline is None:
+            return ""
         if key == "next-background":
-            return self._next()
+            return self._next(pipeline)
         if key in {"less-blur", "more-blur"}:
-            return self._blur(BLUR_STEP if key == "more-blur" else -BLUR_STEP)
+            return self._blur(pipeline, BLUR_STEP if key == "more-blur" else -BLUR_STEP)
         if key == "mirror":
-            self._pipeline.mirror = not self._pipeline.mirror
-            return "mirrored" if self._pipeline.mirror else "not mirrored"
+            pipeline.mirror = not pipeline.mirror
+            self._remember(mirror=pipeline.mirror)
+            return "mirrored" if pipeline.mirror else "not mirrored"
         return ""
 
-    def _next(self) -> str:
-        self._chosen = (self._chosen + 1) % len(self._choice)
-        old = self._pipeline.background
-        text = self._choice[self._chosen]
-        self._pipeline.background = open_background(text, self._strength, self._format, live=True)
+    def _next(self, pipeline: Pipeline) -> str:
+        here = self._choice.index(self.settings.background)
+        text = self._choice[(here + 1) % len(self._choice)]
+        # Even if it cannot be opened, the key goes on to the one after it.
+        self._remember(background=text)
+        opened = open_background(text, self.settings.blur_strength, self._format, live=True)
+        old, pipeline.background = pipeline.background, opened
         old.close()
-        return f"background: {self._pipeline.background.name}"
+        return f"background: {opened.name}"
 
-    def _blur(self, change: float) -> str:
-        self._strength = round(min(1.0, max(0.0, self._strength + change)), 2)
-        background = self._pipeline.background
+    def _blur(self, pipeline: Pipeline, change: float) -> str:
+        strength = round(min(1.0, max(0.0, self.settings.blur_strength + change)), 2)
+        self._remember(blur_strength=strength)
+        background = pipeline.background
         if not isinstance(background, BlurBackground):
-            return f"blur strength: {self._strength:.0%} (the background is {background.name})"
-        background.strength = self._strength
-        return f"blur strength: {self._strength:.0%}"
+            return f"blur strength: {strength:.0%} (the background is {background.name})"
+        background.strength = strength
+        return f"blur strength: {strength:.0%}"
+
+    def _remember(self, **changes: object) -> None:
+        self.settings = self.settings.model_copy(update=changes)

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from rimlight.courier import Courier
 from rimlight.errors import RimlightError, SinkError
+from rimlight.journal import Journal
 from rimlight.meter import Meter
+from rimlight.pending import Pending
 from rimlight.protocols import Sink, Window
 from rimlight.types import Output
 
 _LATE = 1.5
 """Intervals without an output after which the last one is sent again."""
+_CARD_EVERY = 1.0
+"""Seconds between two cards: it stands still, and programs that watch a camera only want to know that it is
+there."""
 
 
 class Delivery:
     """Used by one thread. `interval` is the nominal time between two outputs in seconds.
 
-    What happens to sinks on the way is told to `say`, a line or two at a time.
+    What happens to sinks on the way is told to `journal`.
     """
 
     def __init__(
@@ -25,38 +31,57 @@ class Delivery:
         meter: Meter,
         interval: float,
         clock: Callable[[], float],
-        say: Callable[[str], None],
+        journal: Journal,
     ) -> None:
-        self._sinks = list(sinks)
         self._meter = meter
         self._interval = interval
         self._clock = clock
-        self._say = say
+        self._journal = journal
+        self._couriers = [self._courier(sink) for sink in sinks]
         self._recording: Sink | None = None
         self._last: Output | None = None
+        self._counted: Output | None = None
+        self._every = interval
         self._first_at = 0.0
         self._repeat_at = 0.0
+        self._closing: list[Pending[Sink]] = []
         self.lost: list[SinkError] = []
         """Why sinks were left out."""
 
     @property
     def windows(self) -> list[Window]:
         """The sinks that listen."""
-        return [sink for sink in self._sinks if isinstance(sink, Window)]
+        return [courier.sink for courier in self._couriers if isinstance(courier.sink, Window)]
+
+    @property
+    def dropped(self) -> int:
+        """Outputs that the first sink was too slow for."""
+        return self._couriers[0].dropped if self._couriers else 0
 
     @property
     def recording(self) -> bool:
         return self._recording is not None
 
-    def send(self, output: Output) -> None:
-        """To every sink. Raises SinkError when the last of them failed."""
-        self._send(output, self._sinks)
-        now = self._clock()
+    def send(self, output: Output, *, card: bool = False) -> None:
+        """To every sink. Raises SinkError when the last of them was lost; a card does not count as delivered."""
         if self._last is None:
             self._first_at = output.at
-        self._last = output
-        self._repeat_at = now + _LATE * self._interval
-        self._meter.delivered(now, now - output.at)
+        self._last, self._every = output, _CARD_EVERY if card else self._interval
+        self._repeat_at = self._clock() + (_CARD_EVERY if card else _LATE * self._interval)
+        if card:
+            self._counted = output
+            self._meter.held()
+        for courier in list(self._couriers):
+            courier.send(output)
+        self.tend()
+
+    def tend(self) -> None:
+        """Leaves out what was lost. Raises SinkError when it was the last."""
+        now = self._clock()
+        for courier in list(self._couriers):
+            courier.tend(now)
+            if courier.error is not None:
+                self._leave_out(courier, courier.error)
 
     def patience(self, most: float) -> float:
         """Seconds, at most `most`, until a sink will miss an output."""
@@ -64,13 +89,15 @@ class Delivery:
 
     def repeat(self) -> None:
         """Sends the last output to the sinks that want repetition, if they miss one."""
+        self.tend()
         now = self._clock()
         if self._last is None or now < self._repeat_at:
             return
-        following = self._repeat_at + self._interval
-        self._repeat_at = following if following > now else now + self._interval
-        repeating = [sink for sink in self._sinks if getattr(sink, "repeats", False)]
-        self._send(self._last, repeating)
+        following = self._repeat_at + self._every
+        self._repeat_at = following if following > now else now + self._every
+        repeating = [courier for courier in self._couriers if getattr(courier.sink, "repeats", False)]
+        for courier in repeating:
+            courier.send(self._last)
         if repeating:
             self._meter.held()
 
@@ -88,36 +115,61 @@ class Delivery:
         try:
             self._recording = open_recording()
         except RimlightError as error:
-            self._say(str(error))
+            self._journal.say(str(error))
             return
-        self._sinks.append(self._recording)
-        self._say(f"recording into {self._recording.name}")
+        self._couriers.append(self._courier(self._recording))
+        self._journal.say(f"recording into {self._recording.name}")
 
     def end_recording(self) -> None:
-        """Closes the recording if there is one."""
+        """Closes the recording if there is one, on a thread of its own: a slow disk does not hold up the call."""
         recording, self._recording = self._recording, None
         if recording is None:
             return
-        self._sinks = [sink for sink in self._sinks if sink is not recording]
+        self._couriers = [courier for courier in self._couriers if courier.sink is not recording]
+
+        def close() -> None:
+            if self._close(recording):
+                self._journal.say(f"recorded {recording.name}")
+
+        self._closing = [one for one in self._closing if not one.wait(0)] + [Pending(close, "closing")]
+
+    def stop(self, limit: float) -> list[str]:
+        """Ends the couriers' threads, until `limit` on the monotonic clock; names those that do not end.
+
+        Waits until the last recording is closed, as long as it takes.
+        """
+        self.end_recording()
+        for closing in self._closing:
+            closing.wait()
+        return [name for courier in self._couriers for name in courier.close(limit)]
+
+    def _close(self, sink: Sink) -> bool:
+        """Whether it went well; else that is told."""
         try:
-            recording.close()
+            sink.close()
         except RimlightError as error:
-            self._say(str(error))
-        else:
-            self._say(f"recorded {recording.name}")
+            self._journal.say(str(error))
+            return False
+        return True
 
-    def _send(self, output: Output, sinks: Sequence[Sink]) -> None:
-        for sink in list(sinks):
-            try:
-                sink.send(output)
-            except SinkError as error:
-                self._leave_out(sink, error)
+    def _courier(self, sink: Sink) -> Courier:
+        return Courier(sink, self._delivered, self._journal, self._clock)
 
-    def _leave_out(self, sink: Sink, error: SinkError) -> None:
-        self._sinks.remove(sink)
+    def _delivered(self, courier: Courier, output: Output) -> None:
+        """Counts what the first sink has taken, once; on whatever thread."""
+        if self._couriers and courier is self._couriers[0] and output is not self._counted:
+            self._counted = output
+            now = self._clock()
+            self._meter.delivered(now, now - output.at)
+
+    def _leave_out(self, courier: Courier, error: SinkError) -> None:
+        self._couriers.remove(courier)
         self.lost.append(error)
-        if not self._sinks:
+        if not self._couriers:
             raise error
-        self._say(f"{sink.name} is off, the rest goes on: {error.what}")
-        if sink is self._recording:
+        self._journal.say(f"{courier.sink.name} is off, the rest goes on: {error.what}")
+        if courier.sink is self._recording:
             self.end_recording()
+        else:
+            # At once: what hangs in it may be freed, and a window that shows nothing new should not stay.
+            self._close(courier.sink)

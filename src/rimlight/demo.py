@@ -22,10 +22,12 @@ from rimlight.picture import reduced, shrink, to_bgr
 from rimlight.pipeline import Pipeline
 from rimlight.protocols import Background, Sink
 from rimlight.settings import Settings, Tuning
+from rimlight.shift import Line
 from rimlight.sinks.recorder import open_recorder
 from rimlight.sources.sitter import SitterSource, open_sitter
 from rimlight.types import Alpha, Bgr, Cut, Frame, Output, Picture, Plane, Size, StreamFormat
 from rimlight.unfinished import open_unfinished
+from rimlight.works import only
 
 SIZE = Size(1280, 720)
 FPS = Fraction(30)
@@ -39,6 +41,7 @@ class Samples(Sink):
     """Keeps every tenth output for the comparison."""
 
     name = "samples"
+    prompt = True
 
     def __init__(self) -> None:
         self.kept: list[Output] = []
@@ -93,7 +96,8 @@ def run_demo(folder: Path, stop: threading.Event) -> None:
         pipeline.background = BlurThenPicture(blur, picture, SECONDS / 2)
         recorder = opened.enter_context(open_recorder(video, format, force=True))
         console.print(f"{SECONDS:g} s of the sitter, {SIZE} at {FPS} fps, into {video} ...")
-        result = run_live(sitter, pipeline, [recorder, samples], meter=meter, stop=stop, governor=governed)
+        works = only(Line(pipeline, governor=governed))
+        result = run_live(sitter, works, [recorder, samples], meter=meter, stop=stop)
         written = contact_sheet(sitter, samples.kept[len(samples.kept) * 2 // 5], blur, picture)
     _write_png(sheet, written)
     errors = [float(cv2.absdiff(o.alpha, sitter.truth(o.index)).mean()) / 255 for o in samples.kept]

@@ -6,6 +6,10 @@ Foreign errors are translated once, at the edge where the foreign package is imp
 
 from __future__ import annotations
 
+from typing import TypeVar
+
+Error = TypeVar("Error", bound="RimlightError")
+
 
 class RimlightError(Exception):
     """Anything that a user can be told. `exit_code` is what the command ends with."""
@@ -59,6 +63,10 @@ class SegmenterError(RimlightError):
     """A segmenter's runtime cannot load, failed, or answered nonsense."""
 
 
+class DoubtedError(SegmenterError):
+    """The model's answer about one picture cannot be believed; about the next one it may."""
+
+
 class BackgroundError(RimlightError):
     """A background cannot be read."""
 
@@ -83,3 +91,12 @@ class DiskError(SinkError):
 
 class ClusterError(RimlightError):
     """A cluster of computers cannot be used, or is lost."""
+
+
+def translated(error: Exception, kind: type[Error], who: str) -> Error:
+    """The error itself if it is of that kind; else one of that kind that says whose foreign error it is."""
+    if isinstance(error, kind):
+        return error
+    translated = kind(f"{who} failed: {type(error).__name__}: {error}")
+    translated.__cause__ = error
+    return translated

@@ -20,6 +20,7 @@ from rimlight.matted import Matted, Shot, find_matted, images_in, read_matte
 from rimlight.offline import true_part
 from rimlight.picture import to_bgr
 from rimlight.pipeline import Pipeline
+from rimlight.printable import printable
 from rimlight.protocols import Closes
 from rimlight.scores import Matte, Score, Worst, as_json, print_table, score_of
 from rimlight.settings import Settings
@@ -66,7 +67,7 @@ def run_evaluation(
                 if len(found) == 1:
                     raise
                 failed.append(matted.name)
-                console.print(f"{matted.name}: {error}", markup=False, soft_wrap=True)
+                console.print(printable(f"{matted.name}: {error}"), markup=False, soft_wrap=True)
                 continue
             scores.append(score)
             if sheet_file is not None:
@@ -93,7 +94,7 @@ def _open_mattes(settings: Settings, folder: Path | None, console: Console) -> I
         return
 
     def say(line: str) -> None:
-        console.print(line, markup=False, soft_wrap=True)
+        console.print(printable(line), markup=False, soft_wrap=True)
 
     with _Opened(settings, say) as opened:
         yield lambda _: _from_pipeline(opened)

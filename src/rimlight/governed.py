@@ -16,7 +16,8 @@ from rimlight.forecast import Spent
 from rimlight.governor import SPARE_TIME, Budget, Governor
 from rimlight.meter import Meter, Snapshot
 from rimlight.models import BEST
-from rimlight.opening import Opening
+from rimlight.opening import Timed, open_timed
+from rimlight.pending import Pending
 from rimlight.pipeline import COMPOSING
 from rimlight.protocols import Closes, Segmenter
 from rimlight.segmenters.onnx_runtime import has_onnx_runtime
@@ -120,7 +121,7 @@ class Governed(Closes):
         self._meter = meter
         self._governor = governor
         self._open_model = open_model
-        self._openings: dict[str, Opening] = {}
+        self._openings: dict[str, Pending[Timed]] = {}
         self._spare: dict[str, Segmenter] = {}
         self._clock = clock
         self._cpu = cpu
@@ -150,7 +151,9 @@ class Governed(Closes):
 
     def close(self) -> None:
         """Closes the models that are not in use."""
-        for model in (*self._openings.values(), *self._spare.values()):
+        for opening in self._openings.values():
+            opening.close(0)
+        for model in self._spare.values():
             model.close()
 
     def _give(self, effort: Effort) -> None:
@@ -176,9 +179,9 @@ class Governed(Closes):
             looks[wanted] = looks[given.model] * seconds * given.views / spent.call
         return ""
 
-    def _opening(self, model: str) -> Opening:
+    def _opening(self, model: str) -> Pending[Timed]:
         if model not in self._openings:
-            self._openings[model] = Opening(partial(self._open_model, model))
+            self._openings[model] = open_timed(partial(self._open_model, model))
         return self._openings[model]
 
 

@@ -1,24 +1,32 @@
-"""The live run: its loops and the order in which they stop.
+"""The live run: its loop, and the order in which its parts stop.
 
-The capture thread reads the source, two threads cut frames and compose outputs, and the calling thread hands these
-to the sinks, since windows want the main thread. Where frames come in and outputs go out, the newest wins; a frame
-that is cut is composed, with its own matte.
+The capture thread reads the source, two threads cut frames and compose outputs, and the calling thread lets
+outputs through the airlock to the sinks and sees to it that all goes on. Where frames come in and outputs go out,
+the newest wins; a frame that is cut is composed, with its own matte. What hangs or fails is replaced by whoever
+is named for it: a camera by `Capture`, a pipeline by `Works`, a sink by its `Courier`; meanwhile the airlock
+shows the card.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from rimlight.airlock import Airlock
+from rimlight.capture import Capture
 from rimlight.delivery import Delivery
 from rimlight.errors import SinkError
+from rimlight.journal import Journal
+from rimlight.lasting import Wish
 from rimlight.meter import Meter, Snapshot
 from rimlight.protocols import Sink, Source
 from rimlight.status import Status
-from rimlight.threads import Controls, Governs, Processor, Threads
+from rimlight.types import Output
+from rimlight.watchdog import SleepWatch
+from rimlight.works import OpenLine, Works
 
 Ending = Literal["source", "stop", "quit", "duration"]
 """Why a run ended: the source gave no more, `stop` was set, the user quit, or the time was up."""
@@ -28,6 +36,8 @@ _TICK = 0.02
 _STATUS_EVERY = 0.5
 _NOTICE = 2.5
 """Seconds for which a line about what a key did stays in the window."""
+_STOP_LIMIT = 1.5
+"""Seconds after which a thread that does not end is left behind."""
 
 
 class Reporter(Protocol):
@@ -48,17 +58,18 @@ class LiveReport:
     numbers: Snapshot
     lost: tuple[SinkError, ...]
     """Sinks that gave up before the end, by their errors."""
+    incidents: Mapping[str, int] = field(default_factory=dict)
+    """What went wrong and what became of it, by `journal.Kind`: how often."""
 
 
 def run_live(
     source: Source,
-    pipeline: Processor,
+    open_line: OpenLine,
     sinks: Sequence[Sink],
     *,
     meter: Meter,
     stop: threading.Event,
-    controls: Controls | None = None,
-    governor: Governs | None = None,
+    wish: Wish | None = None,
     reporter: Reporter | None = None,
     open_recording: Callable[[], Sink] | None = None,
     duration: float | None = None,
@@ -66,71 +77,103 @@ def run_live(
 ) -> LiveReport:
     """Runs until the source ends, `stop` is set, the user quits or `duration` seconds of outputs were sent.
 
+    `open_line` opens the pipeline, and others in its place. `wish` tells whether the camera is wanted at all.
     Sinks that are windows are asked for keys. A sink with a true attribute `repeats` gets the last output again
-    whenever none comes for longer than an interval. A sink that fails is left out and told; the run goes on
-    while another one lives. Closes nothing but what it opened with `open_recording`; no thread is left when it
-    returns, save one that hangs in a driver or a model, which is told too.
+    whenever none comes for longer than an interval. A sink that is lost for good is left out, closed and told;
+    the run goes on while another one lives. Closes nothing else but what it opened itself; no thread is left when
+    it returns, save one that hangs in a driver or a model, which is told too.
 
-    `clock` must be that of `Frame.at`. Raises what the source, the pipeline or the last sink raised.
+    `clock` must be that of `Frame.at`. Raises what the source or the last sink raised, and what the pipeline raised
+    where there is no other, or others failed as well.
     """
-    run = _Run(source, pipeline, sinks, meter, controls, governor, reporter, open_recording, clock)
-    return run.until(stop, duration)
+    return _Run(source, open_line, sinks, meter, wish, reporter, open_recording, clock).until(stop, duration)
 
 
 class _Run:
     def __init__(
         self,
         source: Source,
-        pipeline: Processor,
+        open_line: OpenLine,
         sinks: Sequence[Sink],
         meter: Meter,
-        controls: Controls | None,
-        governor: Governs | None,
+        wish: Wish | None,
         reporter: Reporter | None,
         open_recording: Callable[[], Sink] | None,
         clock: Callable[[], float],
     ) -> None:
-        self._threads = Threads(source, pipeline, controls, governor)
         self._interval = float(1 / source.format.fps)
-        self._delivery = Delivery(sinks, meter, self._interval, clock, self._say)
-        self._pipeline = pipeline
-        self._governor = governor
+        self._journal = Journal()
+        self._airlock = Airlock(source.format, clock())
+        self._sleep = SleepWatch()
+        self._capture = Capture(source, self._journal, wish, clock)
+        self._wish = wish
+        self._works = Works(open_line, self._capture.frames, self._journal)
+        self._delivery = Delivery(sinks, meter, self._interval, clock, self._journal)
         self._meter = meter
         self._reporter = reporter
         self._open_recording = open_recording
         self._clock = clock
+        self._background = ""
         self._status_at = clock()
         self._notice = ("", 0.0)
 
     def until(self, stop: threading.Event, duration: float | None) -> LiveReport:
-        self._threads.start()
+        self._capture.start()
         try:
             ended = self._loop(stop, duration)
         finally:
-            for name in self._threads.stop():
-                self._say(f"the {name} thread does not end and was left behind")
-            self._delivery.end_recording()
-        self._threads.raise_error()
-        self._meter.dropped(self._threads.dropped)
-        return LiveReport(ended, self._threads.captured, self._meter.snapshot(), tuple(self._delivery.lost))
+            limit = time.monotonic() + _STOP_LIMIT
+            left = [*self._capture.stop(limit), *self._works.stop(limit)]
+            for name in (*left, *self._delivery.stop(limit)):
+                self._journal.say(f"the {name} thread does not end and was left behind")
+            self._say_all()
+        if self._capture.error is not None:
+            raise self._capture.error
+        self._meter.dropped(self._dropped)
+        return LiveReport(
+            ended, self._capture.captured, self._meter.snapshot(), tuple(self._delivery.lost), self._journal.counts
+        )
+
+    @property
+    def _dropped(self) -> int:
+        return self._capture.frames.dropped + self._works.dropped + self._delivery.dropped
 
     def _loop(self, stop: threading.Event, duration: float | None) -> Ending:
         while not stop.is_set():
-            output = self._threads.outputs.take(self._delivery.patience(_TICK))
-            if output is None and self._threads.outputs.closed:
+            output = self._works.take(self._delivery.patience(_TICK))
+            if output is None and self._works.ended:
                 return "source"
             # Half an interval early: the times of frames are never quite regular.
             if duration is not None and self._delivery.lasted(output) > max(0, duration - self._interval / 2):
                 return "duration"
-            if output is not None:
-                self._meter.dropped(self._threads.dropped)
-                self._delivery.send(output)
-            else:
-                self._delivery.repeat()
+            self._pass_on(output)
+            self._tend()
             if self._listen():
                 return "quit"
             self._tell()
         return "stop"
+
+    def _pass_on(self, output: Output | None) -> None:
+        """Lets it through the airlock, or what the airlock gives in its place."""
+        passed = self._airlock.passed(output, self._clock())
+        if passed is None:
+            self._delivery.repeat()
+        else:
+            self._delivery.send(passed, card=passed is not output)
+        if output is not None:
+            if passed is not output:
+                self._journal.happened("output refused")
+            self._meter.dropped(self._dropped)
+
+    def _tend(self) -> None:
+        """Sees to it that all goes on."""
+        if slept := self._sleep.slept():
+            self._journal.happened("slept", f"the machine slept for {slept:.0f} s")
+            self._works.reset()
+            self._delivery.send(self._airlock.shut(self._clock()), card=True)
+        now = time.monotonic()
+        self._capture.watch(now)
+        self._works.tend(now)
 
     def _listen(self) -> bool:
         """Passes on what the user asked for in the windows; True to quit."""
@@ -139,21 +182,29 @@ class _Run:
                 if key == "quit":
                     return True
                 if key != "record":
-                    self._threads.asked.put(key)
+                    self._works.asked.put(key)
                 elif self._open_recording is not None:
                     self._delivery.toggle_recording(self._open_recording)
         return False
 
     def _tell(self) -> None:
-        while (line := self._threads.said()) is not None:
-            self._say(line)
+        self._say_all()
         now = self._clock()
         if now < self._status_at:
             return
         self._status_at = now + _STATUS_EVERY
-        self._meter.dropped(self._threads.dropped)
-        note = self._governor.note if self._governor else ""
-        status = Status(self._meter.snapshot(now), self._pipeline.background.name, self._delivery.recording, note)
+        self._meter.dropped(self._dropped)
+        line = self._works.line
+        if line is not None:
+            self._background = line.pipeline.background.name
+        status = Status(
+            self._meter.snapshot(now),
+            self._background,
+            self._delivery.recording,
+            line.governor.note if line is not None and line.governor is not None else "",
+            self._capture.trouble,
+            self._wish.note if self._wish is not None else "",
+        )
         if self._reporter:
             self._reporter.show(status)
         notice, until = self._notice
@@ -161,8 +212,9 @@ class _Run:
             window.caption = status.line("  ·  ") + (f"\n{notice}" if now < until else "")
             window.recording = status.recording
 
-    def _say(self, line: str) -> None:
-        self._notice = (line, self._clock() + _NOTICE)
-        self._status_at = self._clock()
-        if self._reporter:
-            self._reporter.say(line)
+    def _say_all(self) -> None:
+        while (line := self._journal.line()) is not None:
+            self._notice = (line, self._clock() + _NOTICE)
+            self._status_at = self._clock()
+            if self._reporter:
+                self._reporter.say(line)

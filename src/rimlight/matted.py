@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import cv2
-import numpy as np
 
 from rimlight.errors import ClipError, UsageError
 from rimlight.photo import PHOTO_COLOR, read_photo
 from rimlight.picture import from_bgr, size_of
+from rimlight.picture_file import read_picture
 from rimlight.sources.clip import open_clip
 from rimlight.types import Frame, Plane, Size
 
@@ -88,13 +88,8 @@ def shots(matted: Matted) -> Generator[Shot, None, None]:
 
 def read_matte(path: Path, size: Size) -> Plane:
     """A matte, (H, W) uint8; 8 bits of more, gray of colour. Raises ClipError if it is no picture of this size."""
-    try:
-        content = np.frombuffer(path.read_bytes(), np.uint8)
-    except OSError as error:
-        raise ClipError(f"{path} cannot be read: {error.strerror}", "Check its name and folder.") from error
-    matte: Plane | None = cv2.imdecode(content, cv2.IMREAD_GRAYSCALE) if content.size else None
-    if matte is None:
-        raise ClipError(f"{path} is no picture, or is damaged ({content.size} bytes)", "Give a gray PNG.")
+    file = read_picture(path)
+    matte: Plane = file.decoded(cv2.IMREAD_GRAYSCALE)
     if matte.shape != (size.height, size.width):
         is_size = size_of(matte)
         raise ClipError(f"{path} is {is_size}, its picture {size}", "A matte has the size of its picture.")

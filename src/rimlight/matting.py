@@ -10,14 +10,16 @@ import numpy as np
 
 from rimlight.agreement import agreed
 from rimlight.effort import Effort
-from rimlight.errors import SegmenterError
+from rimlight.errors import DoubtedError, SegmenterError
 from rimlight.evidence import Evidence
-from rimlight.follower import ENOUGH, ENOUGH_OF_TWO, Follower
+from rimlight.follower import ENOUGH, ENOUGH_OF_TWO, Follower, Sides
 from rimlight.framing import View, grid, squeezed
 from rimlight.meter import Meter
 from rimlight.picture import resize, size_of, yuv_from_rgb
+from rimlight.plausible import Credibility
 from rimlight.protocols import Segmenter
 from rimlight.refine import Refiner
+from rimlight.region import whole
 from rimlight.settings import Tuning
 from rimlight.smoothing import Smoother
 from rimlight.types import Alpha, Color, Mask, Picture, Planes, Size
@@ -36,7 +38,10 @@ class Matting:
     Does not own the segmenter. Each stage's time is measured in `meter`; the model's only when it is asked.
     """
 
-    def __init__(self, segmenter: Segmenter, framing: Framing, tuning: Tuning, meter: Meter) -> None:
+    def __init__(
+        self, segmenter: Segmenter, framing: Framing, tuning: Tuning, meter: Meter, *, wary: bool = False
+    ) -> None:
+        """`wary`: answers of the model that cannot be believed are refused."""
         self._segmenter = segmenter
         self._framing = framing
         self._meter = meter
@@ -47,10 +52,12 @@ class Matting:
         self._evidence = Evidence() if tuning.evidence else None
         self._smoother = Smoother(tuning.smoothing, tuning.steadiness)
         self._refiner = Refiner(tuning)
+        self._credibility = Credibility() if wary else None
 
     def reset(self) -> None:
         """Forgets the past: the next picture is of another clip or camera."""
-        for stage in (self._segmenter, self._watch, self._follower, self._evidence, self._smoother):
+        stages = (self._segmenter, self._watch, self._follower, self._evidence, self._smoother, self._credibility)
+        for stage in stages:
             if stage is not None:
                 stage.reset()
 
@@ -60,13 +67,14 @@ class Matting:
         `planes` are the picture, reduced; `at` is in seconds. Where nothing moved, or `effort` lets the model rest,
         what it said last is drawn with this picture's edges.
 
-        Raises SegmenterError when the model fails or answers nonsense.
+        Raises SegmenterError when the model fails or answers nonsense; DoubtedError, of which nothing is learned,
+        when a wary matting does not believe it.
         """
         wanted = self._watch.wants(planes, at, effort.cadence)
         if self._segmenter.is_matte:
             if wanted or self._last is None:
                 with self._meter.stage("segment"):
-                    self._last = self._matted(picture, planes)
+                    self._last = self._matted(picture, planes, at)
             return self._last
         if wanted or self._mask is None:
             with self._meter.stage("segment"):
@@ -78,9 +86,10 @@ class Matting:
         with self._meter.stage("refine"):
             return self._refiner.refine(planes, self._mask), None
 
-    def _matted(self, picture: Picture, planes: Planes) -> tuple[Alpha, Planes | None]:
+    def _matted(self, picture: Picture, planes: Planes, at: float) -> tuple[Alpha, Planes | None]:
         view = self._framing(planes.size, self._segmenter.size)
-        matte = self._asked(view, planes, picture.color, planes.size)
+        matte, answer = self._asked(view, planes, picture.color, planes.size)
+        self._believe(answer, matte, planes, at, None)
         return Alpha(cv2.multiply(matte, 255, dtype=cv2.CV_8U)), self._foreground(view, planes, picture.color)
 
     def _looked(self, picture: Picture, planes: Planes, at: float, views: int) -> Mask:
@@ -96,9 +105,10 @@ class Matting:
             shown = region.size
 
         def asked(framing: Framing, mirrored: bool) -> Mask:
-            return self._asked(
-                replace(framing(shown, model), part=region, mirrored=mirrored), source, picture.color, size
-            )
+            view = replace(framing(shown, model), part=region, mirrored=mirrored)
+            mask, answer = self._asked(view, source, picture.color, size)
+            self._believe(answer, mask, planes, at, part, mirrored)
+            return mask
 
         mask = found = asked(self._framing, mirrored=False)
         if views > 1:
@@ -109,9 +119,22 @@ class Matting:
             self._follower.seen(found, part, ENOUGH_OF_TWO if views > 1 else ENOUGH)
         return mask
 
-    def _asked(self, view: View, planes: Planes, color: Color, size: Size) -> Mask:
-        mask = checked(self._segmenter.segment(view.take(planes, color)), view.model)
-        return view.back(mask, planes.size, size)
+    def _asked(self, view: View, planes: Planes, color: Color, size: Size) -> tuple[Mask, Mask]:
+        """What the model says of the view: on the whole picture, and as it said it."""
+        answer = checked(self._segmenter.segment(view.take(planes, color)), view.model)
+        return view.back(answer, planes.size, size), answer
+
+    def _believe(
+        self, answer: Mask, mask: Mask, planes: Planes, at: float, part: Sides | None, mirrored: bool = False
+    ) -> None:
+        if self._credibility is None:
+            return
+        size = size_of(mask)
+        seen = part.of(size) if part is not None else whole(size)
+        if why := self._credibility.doubt(answer, mask, planes.y, at, seen, mirrored):
+            # Nothing moved may not mean now that the last answer still holds.
+            self._watch.reset()
+            raise DoubtedError(why)
 
     def _foreground(self, view: View, like: Planes, color: Color) -> Planes | None:
         """The person's colours that the segmenter tells, at the size of the reduced picture."""

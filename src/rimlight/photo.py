@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rimlight.errors import ClipError, SinkError, UsageError
+from rimlight.errors import SinkError, UsageError
 from rimlight.mattes import open_mattes
 from rimlight.offline import Report, refuse_same, true_part
 from rimlight.picture import from_bgr, size_of, to_bgr
+from rimlight.picture_file import read_picture
 from rimlight.pipeline import Pipeline
+from rimlight.plain_file import check_plain
 from rimlight.sinks.video_file import Track
 from rimlight.tags import ColorTags
 from rimlight.types import Alpha, Bgr, Color, Frame, Picture
 from rimlight.unfinished import check_free, write_whole
 
 _BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
-_PNG_END = b"IEND\xaeB`\x82"
 _ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 PHOTO_COLOR = Color("bt601", full_range=True)
 """JPEG's own kind of YUV; nothing is lost to a smaller range."""
@@ -33,18 +34,26 @@ _QUALITY = {
 }
 _WITH_ALPHA = (".png", ".webp")
 _SECOND = Fraction(1)
+_ROWS = 256
+"""Of a photo that are laid on white at a time."""
 
 
 def kind_of(path: Path) -> Literal["photo", "video"]:
     """What a file is, by how it begins, else by how its name ends; it need not exist."""
-    try:
-        with path.open("rb") as file:
-            beginning = file.read(12)
-    except OSError:
-        beginning = b""
+    beginning = _beginning(path)
     is_webp = beginning[:4] == b"RIFF" and beginning[8:] == b"WEBP"
     named = path.suffix.lower() in _ENDINGS
     return "photo" if is_webp or beginning.startswith(_BEGINNINGS) or named else "video"
+
+
+def _beginning(path: Path) -> bytes:
+    """Its first bytes; of what is no regular file, none: a pipe would be waited for."""
+    try:
+        check_plain(path)
+        with path.open("rb") as file:
+            return file.read(12)
+    except OSError:
+        return b""
 
 
 def process_photo(
@@ -93,36 +102,23 @@ def process_photo(
 def read_photo(path: Path) -> Bgr:
     """The photo as (H, W, 3), turned as its EXIF orientation says; 8 bits of more, gray as colour, alpha on white.
 
-    Raises ClipError if it is missing, no photo, or cut off.
+    Raises ClipError if it is missing, no photo, cut off, or larger than `picture_file` lets through.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ClipError(f"{path} cannot be read: {error.strerror}", "Check its name and folder.") from error
-    if not content:
-        raise ClipError(f"{path} is empty (0 bytes)", "Its download failed; get it again.")
-    # libpng would tell the terminal.
-    cut_off = content.startswith(_BEGINNINGS[1]) and _PNG_END not in content
-    bgr = None if cut_off else _decoded(content, cv2.IMREAD_COLOR)
-    if bgr is None:
-        what = f"{path} is no photo, or is damaged or cut off ({len(content)} bytes)"
-        raise ClipError(what, "Give a whole JPEG, PNG or WebP picture.")
-    if content.startswith(_BEGINNINGS[0]):
+    file = read_picture(path)
+    bgr: Bgr = file.decoded(cv2.IMREAD_COLOR)
+    if file.is_jpeg:
         return bgr
-    raw = _decoded(content, cv2.IMREAD_UNCHANGED)
-    if raw is not None and raw.shape == (*bgr.shape[:2], 4):
-        alpha = raw[..., 3:] / np.float32(np.iinfo(raw.dtype).max)
-        flat: Bgr = np.rint(bgr * alpha + 255 * (1 - alpha)).astype(np.uint8)
-        return flat
+    raw = file.decoded(cv2.IMREAD_UNCHANGED)
+    return _on_white(bgr, raw[..., 3]) if raw.shape == (*bgr.shape[:2], 4) else bgr
+
+
+def _on_white(bgr: Bgr, alpha: NDArray[Any]) -> Bgr:
+    """Changes the picture itself, some rows at a time: in floats a large one would take gigabytes."""
+    most = np.float32(np.iinfo(alpha.dtype).max if alpha.dtype.kind == "u" else 1)
+    for rows in (slice(first, first + _ROWS) for first in range(0, bgr.shape[0], _ROWS)):
+        share = np.clip(np.nan_to_num(alpha[rows, :, None] / most), 0, 1)
+        bgr[rows] = np.rint(bgr[rows] * share + 255 * (1 - share))
     return bgr
-
-
-def _decoded(content: bytes, flags: int) -> NDArray[np.uint8] | None:
-    try:
-        image: NDArray[np.uint8] | None = cv2.imdecode(np.frombuffer(content, np.uint8), flags)
-    except cv2.error:
-        return None
-    return image
 
 
 def _with_alpha(picture: Picture, alpha: Alpha) -> NDArray[np.uint8]:

@@ -41,8 +41,9 @@ class Pipeline(Closes):
         meter: Meter | None = None,
         mirror: bool = False,
         light_wrap: float = 0.0,
+        wary: bool = False,
     ) -> None:
-        """`light_wrap` is as in the settings."""
+        """`light_wrap` is as in the settings. `wary`: what cannot be believed of the model is refused."""
         self.background = background
         """May be exchanged between frames by the thread that composes; whoever does so closes the old one."""
         self.mirror = mirror
@@ -53,7 +54,8 @@ class Pipeline(Closes):
         self._segmenter = segmenter
         self._framing = framing
         self._tuning = tuning
-        self._matting = Matting(segmenter, framing, tuning, self.meter)
+        self._wary = wary
+        self._matting = Matting(segmenter, framing, tuning, self.meter, wary=wary)
         self._room, self._keyer = Room(), Keyer()
         self._mirrored = mirror
         self._pictures, self._alphas = Pool(), Pool()
@@ -69,7 +71,7 @@ class Pipeline(Closes):
     def segmenter(self, segmenter: Segmenter) -> None:
         segmenter.reset()
         self._segmenter = segmenter
-        self._matting = Matting(segmenter, self._framing, self._tuning, self.meter)
+        self._matting = Matting(segmenter, self._framing, self._tuning, self.meter, wary=self._wary)
 
     def process(self, frame: Frame) -> Output:
         """The frame with its own matte and the background behind the person.
@@ -81,7 +83,8 @@ class Pipeline(Closes):
     def cut(self, frame: Frame) -> Cut:
         """The frame with its own matte, mirrored if so set.
 
-        Raises SegmenterError when the model fails or answers nonsense.
+        Raises SegmenterError when the model fails or answers nonsense, DoubtedError when a wary pipeline does not
+        believe it: then the next frame may do.
         """
         if self.mirror != self._mirrored:
             self._mirrored = self.mirror

@@ -52,6 +52,11 @@ class Source(Closes, Protocol):
     def read(self) -> Frame | None:
         """The next frame, waiting for it; None at the end, SourceError if it is none. `index` and `at` grow."""
 
+    @property
+    def returns(self) -> bool:
+        """Whether `reopened` may give it back once it was lost."""
+        return False
+
     def reopened(self) -> Source | None:
         """The same camera opened anew, after this one was lost and closed; None if what ended cannot come back.
 
@@ -133,6 +138,11 @@ class Sink(Closes, Protocol):
 
     def send(self, output: Output) -> None:
         """Take one output. Raises SinkError when this one cannot take any more, ever."""
+
+    @property
+    def returns(self) -> bool:
+        """Whether `reopened` may give it back once it was lost."""
+        return False
 
     def reopened(self) -> Sink | None:
         """The same, opened anew after this one was lost and closed; None if it cannot come back.

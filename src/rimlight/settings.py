@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from fractions import Fraction
 
@@ -14,8 +15,17 @@ from rimlight.types import Size
 TIERS = ("standard", "fast", "best")
 """Models by name; any other is a file."""
 
+ON_DEMAND = ("auto", "always-on")
+
 RUNTIMES = ("onnx", "mediapipe", "opencv")
 """What can run the models that ship, fastest first; their masks agree within 1e-3 (tests/contracts)."""
+
+
+_LONGEST_NAME, _LONGEST_PART = 4096, 255
+"""Bytes: Linux's PATH_MAX and NAME_MAX; no system in use takes more."""
+
+_TOLD = 80
+"""Characters of a value that an error repeats."""
 
 
 class Tuning(BaseModel):
@@ -81,7 +91,7 @@ class Settings(BaseModel):
     size: Size = Size(1280, 720)
     """What the camera is asked for, in pixels; what it really gives is said at the start."""
 
-    fps: float = Field(30, gt=0, le=240)
+    fps: float = Field(30, ge=0.1, le=240)
     """Pictures a second that the camera is asked for."""
 
     background: str = "blur"
@@ -105,7 +115,11 @@ class Settings(BaseModel):
     mirror: bool = False
     """Left and right of the camera's picture exchanged; the background is not."""
 
-    duration: float | None = Field(None, gt=0)
+    on_demand: str = "auto"
+    """'auto': where the virtual camera is all that is written to, the camera is on only while a program reads it
+    (Linux); 'always-on': as long as the run lasts."""
+
+    duration: float | None = Field(None, gt=0, allow_inf_nan=False)
     """Seconds until a live run ends by itself; None: never."""
 
     cpu_budget: float | None = Field(None, ge=0.05, le=64)
@@ -124,6 +138,16 @@ class Settings(BaseModel):
     def _size(cls, value: object) -> object:
         return parse_size(value) if isinstance(value, str) else value
 
+    @field_validator("size")
+    @classmethod
+    def _size_in_range(cls, value: Size) -> Size:
+        return parse_size(str(value))
+
+    @field_validator("camera", "background", "model")
+    @classmethod
+    def _name(cls, value: str) -> str:
+        return checked_name(value)
+
     @field_validator("cpu_budget", mode="before")
     @classmethod
     def _cpu_budget(cls, value: object) -> object:
@@ -139,21 +163,30 @@ class Settings(BaseModel):
     def _model(cls, value: str) -> str:
         if value in TIERS or value.lower().endswith(".onnx"):
             return value
-        raise SettingError(f"--model {value} is no model", f"Give {', '.join(TIERS)}, or a file as model.onnx.")
+        raise SettingError(
+            f"--model {told(value)} is no model", f"Give {', '.join(TIERS)}, or a file as model.onnx."
+        )
+
+    @field_validator("on_demand")
+    @classmethod
+    def _on_demand(cls, value: str) -> str:
+        if value in ON_DEMAND:
+            return value
+        raise SettingError(f"--on-demand {told(value)} is no choice", f"Give {' or '.join(ON_DEMAND)}.")
 
     @field_validator("runtime")
     @classmethod
     def _runtime(cls, value: str) -> str:
         if value in ("auto", *RUNTIMES):
             return value
-        raise SettingError(f"--runtime {value} is no runtime", f"Give auto, {', '.join(RUNTIMES)}.")
+        raise SettingError(f"--runtime {told(value)} is no runtime", f"Give auto, {', '.join(RUNTIMES)}.")
 
     @model_validator(mode="after")
     def _runtime_of_model(self) -> Self:
         if self.runtime == "auto" or self.model in ("standard", "fast"):
             return self
         raise SettingError(
-            f"--runtime {self.runtime} does not run --model {self.model}: ONNX Runtime does",
+            f"--runtime {self.runtime} does not run --model {told(self.model)}: ONNX Runtime does",
             "Leave --runtime out, or give --model standard or --model fast.",
         )
 
@@ -171,7 +204,8 @@ def parse_size(text: str) -> Size:
     size = Size(int(found[1]), int(found[2])) if found else Size(0, 0)
     if not all(16 <= side <= 7680 for side in size):
         raise SettingError(
-            f"'{text}' is no picture size from 16x16 to 7680x7680", "Write width x height, for instance 1280x720."
+            f"'{told(text)}' is no picture size from 16x16 to 7680x7680",
+            "Write width x height, for instance 1280x720.",
         )
     return size
 
@@ -183,7 +217,7 @@ def parse_amount(text: str, unit: str, worth: float) -> float:
         return float(number) * (1.0 if number == text.strip() else worth)
     except ValueError as error:
         example = f"25{unit} or {25 * worth:g}"
-        raise SettingError(f"'{text}' is no amount", f"Write it as {example}.") from error
+        raise SettingError(f"'{told(text)}' is no amount", f"Write it as {example}.") from error
 
 
 def settings_from(**values: object) -> Settings:
@@ -193,4 +227,30 @@ def settings_from(**values: object) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = "-".join(str(part) for part in first["loc"]).replace("_", "-")
-        raise SettingError(f"--{name} {first['input']}: {first['msg'].lower()}") from error
+        raise SettingError(f"--{told(name)} {told(first['input'])}: {first['msg'].lower()}") from error
+
+
+def checked_name(text: str) -> str:
+    """A name that may be a file's. Raises SettingError for what no system takes for one, and trips over."""
+    try:
+        name = os.fsencode(text)
+    except UnicodeEncodeError as error:
+        raise SettingError(f"'{told(text)}' is no name: it holds half of a character", "Type it anew.") from error
+    if "\0" in text:
+        raise SettingError(f"'{told(text)}' is no name: it holds a zero byte", "Type it anew.")
+    part = max(len(part) for part in name.split(b"/"))
+    if len(name) > _LONGEST_NAME or part > _LONGEST_PART:
+        raise SettingError(
+            f"'{told(text)}' has {len(name)} bytes, {part} of them between two slashes: names of files have at "
+            f"most {_LONGEST_NAME} and {_LONGEST_PART}",
+            "Type it anew.",
+        )
+    return text
+
+
+def told(value: object) -> str:
+    """A value as an error tells it: not pages of it."""
+    if isinstance(value, int) and value.bit_length() > 1000:
+        return "a number of hundreds of digits"
+    text = str(value)
+    return text if len(text) <= _TOLD else f"{text[:_TOLD]}..."

@@ -24,13 +24,20 @@ class Status:
     recording: bool = False
     effort: str = ""
     """How much work frames get, and why no more; empty where nobody governs."""
+    trouble: str = ""
+    """Why there is no picture at the moment: then nothing else is worth telling."""
+
+    wish: str = ""
+    """Who reads the virtual camera, where the camera is on for them alone."""
 
     def line(self, between: str = ", ") -> str:
         """'29.9 fps, 21 ms, 0 dropped, blur': rate, p95 latency, dropped frames, background; and the effort."""
+        if self.trouble:
+            return between.join([f"no picture: {self.trouble}", *["recording"] * self.recording])
         numbers = self.numbers
         latency = f"{numbers.latency.p95 * 1000:.0f} ms"
         parts = [f"{numbers.fps:.1f} fps", latency, f"{numbers.dropped} dropped", self.background]
-        return between.join([*parts, *["recording"] * self.recording, *filter(None, [self.effort])])
+        return between.join([*parts, *["recording"] * self.recording, *filter(None, [self.effort, self.wish])])
 
 
 class StatusLine(Closes):

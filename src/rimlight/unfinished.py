@@ -1,4 +1,4 @@
-"""A file that is written beside its place under a hidden name, and moved there when it is complete."""
+"""A file that is written beside its place under another name, and moved there when it is complete."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import errno
 import io
 import itertools
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,14 +20,16 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
-def open_unfinished(target: Path, *, force: bool) -> Unfinished:
+def open_unfinished(target: Path, *, force: bool, usable: bool = False) -> Unfinished:
     """Reserves `.NAME.part` beside `target` (`.NAME.2.part` if an earlier run left one) and opens it.
+
+    `usable`: what lies there can be used as it is at any time. It is called `STEM.unfinished.ENDING` then, so that
+    whoever looks for it after a crash finds it, and a double click opens it.
 
     Raises OutputExistsError if `target` exists and not `force`, DiskError if its folder is missing or read-only.
     """
     check_free(target, force=force)
-    for number in itertools.count(1):
-        part = target.with_name(f".{target.name}.part" if number == 1 else f".{target.name}.{number}.part")
+    for part in _places(target, usable):
         try:
             return Unfinished(part.absolute(), target, force=force)
         except FileExistsError:
@@ -34,6 +37,14 @@ def open_unfinished(target: Path, *, force: bool) -> Unfinished:
         except OSError as error:
             raise disk_error(target, error) from error
     raise AssertionError("unreachable")
+
+
+def _places(target: Path, usable: bool) -> Iterator[Path]:
+    for number in itertools.count(1):
+        if usable:
+            yield target.with_stem(f"{target.stem}.unfinished" + (f"-{number}" if number > 1 else ""))
+        else:
+            yield target.with_name(f".{target.name}.part" if number == 1 else f".{target.name}.{number}.part")
 
 
 def write_whole(path: Path, content: bytes, *, force: bool) -> None:

@@ -39,6 +39,8 @@ class VideoNode:
     """Gives pictures."""
     outputs: bool
     """Takes pictures."""
+    bus: str = ""
+    """Where it is plugged in: 'usb-0000:00:14.0-6'. Cameras of one name differ in it, devices of one camera not."""
 
     @property
     def is_loopback(self) -> bool:
@@ -50,21 +52,34 @@ def video_node(path: str) -> VideoNode:
     with _opened(path) as device:
         answer = bytearray(104)
         fcntl.ioctl(device, _QUERYCAP, answer)
-    driver, card = (bytes(text).split(b"\0")[0].decode(errors="replace") for text in (answer[:16], answer[16:48]))
+    texts = (answer[:16], answer[16:48], answer[48:80])
+    driver, card, bus = (bytes(text).split(b"\0")[0].decode(errors="replace") for text in texts)
     (abilities,) = struct.unpack_from("<I", answer, 88)
-    return VideoNode(path, card, driver, bool(abilities & _CAPTURE), bool(abilities & _OUTPUT))
+    return VideoNode(path, card, driver, bool(abilities & _CAPTURE), bool(abilities & _OUTPUT), bus)
 
 
-def video_nodes() -> list[VideoNode]:
-    """Every device that may be opened, by number."""
+def video_nodes(name: str | None = None) -> list[VideoNode]:
+    """Every device that may be opened, by number; with `name`, those that the system lists by it.
+
+    No device of another name is opened: that would wake it.
+    """
     paths = [path for path in Path("/dev").glob("video*") if path.name[5:].isdigit()]
     found = []
     for path in sorted(paths, key=lambda path: int(path.name[5:])):
-        try:
-            found.append(video_node(str(path)))
-        except OSError:  # not ours to open: what cannot be asked is not listed
-            continue
+        if name in {None, _listed_name(path)}:
+            try:
+                found.append(video_node(str(path)))
+            except OSError:  # not ours to open: what cannot be asked is not listed
+                continue
     return found
+
+
+def _listed_name(path: Path) -> str:
+    """Not always the card's: vivid's card is 'vivid', and its camera is listed as 'vivid-000-vid-cap'."""
+    try:
+        return (Path("/sys/class/video4linux") / path.name / "name").read_text(errors="replace").strip()
+    except OSError:  # as `cv2_enumerate_cameras` calls it then
+        return path.name
 
 
 def capture_formats(path: str) -> list[tuple[str, Size]]:

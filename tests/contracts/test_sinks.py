@@ -18,7 +18,7 @@ from rimlight.protocols import Sink
 from rimlight.sinks.null import open_null
 from rimlight.sinks.preview import open_preview
 from rimlight.sinks.recorder import open_recorder
-from rimlight.sinks.virtual_camera import open_virtual_camera
+from rimlight.sinks.virtual_camera import VirtualCamera, open_virtual_camera
 from rimlight.types import Alpha, Color, Output, Picture, Size, StreamFormat
 from screen import needs_screen, open_screen
 
@@ -32,6 +32,9 @@ OPENERS: dict[str, Callable[[Path], Sink]] = {
     "virtual camera": lambda _: open_virtual_camera(FORMAT),
 }
 
+
+RETURNING = (VirtualCamera,)
+"""Those that can be lost and come back."""
 
 ELSEWHERE = {
     "preview": ("DISPLAY", "tested under Xvfb, in a process of its own, by the last test here"),
@@ -95,6 +98,17 @@ def test_closing_twice_is_allowed_and_leaves_no_thread(sink: Sink) -> None:
     assert threading.active_count() <= before
 
 
+def test_what_was_closed_comes_back_as_the_same_or_says_that_it_cannot(sink: Sink) -> None:
+    sink.send(output(0))
+    sink.close()
+    again = sink.reopened()
+    assert (again is not None) == isinstance(sink, RETURNING)
+    if again is not None:
+        with again:
+            again.send(output(1))
+            assert again.name == sink.name
+
+
 @needs_screen
 @pytest.mark.skipif("DISPLAY" in os.environ, reason="this is that process")
 def test_the_preview_keeps_the_contract_too() -> None:
@@ -105,4 +119,4 @@ def test_the_preview_keeps_the_contract_too() -> None:
             command, env=screen.environment, capture_output=True, text=True, timeout=120, check=False
         )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count("PASSED") == 4
+    assert done.stdout.count("PASSED") == 5

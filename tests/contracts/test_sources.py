@@ -34,6 +34,8 @@ OPENERS: dict[str, Opener] = {
     "webcam": lambda _: open_webcam("/dev/video0", Size(640, 360), Fraction(30)),
 }
 ENDLESS = {"webcam", "endless clip"}
+RETURNING = {"webcam"}
+"""Those that can be lost and come back."""
 CAMERAS = {"webcam", "endless clip", "clip as a camera", "sitter as a camera"}
 
 
@@ -113,3 +115,16 @@ def test_closing_twice_is_allowed_and_ends_a_reader(open_kind: Callable[[], Sour
     source.close()
     assert done.wait(3)
     thread.join(3)
+
+
+def test_what_was_closed_comes_back_as_the_same_or_says_that_it_cannot(
+    name: str, open_kind: Callable[[], Source]
+) -> None:
+    source = open_kind()
+    source.close()
+    again = source.reopened()
+    assert (again is not None) == (name in RETURNING)
+    if again is not None:
+        with again:
+            assert (again.name, again.format) == (source.name, source.format)
+            assert again.read() is not None

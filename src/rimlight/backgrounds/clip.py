@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import threading
 import time
+from collections.abc import Callable
+from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,10 +14,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rimlight.errors import BackgroundError, ClipError
+from rimlight.picture import cover
 from rimlight.protocols import Background
 from rimlight.slot import LatestSlot
 from rimlight.sources.decoding import Decoded, Decoder, open_decoder
-from rimlight.sources.planes import SCALER_MATRIX, converted, orientation_of, planes_of
+from rimlight.sources.planes import SCALER_MATRIX, converted, orientation_of, planes_of, reformatted
 from rimlight.types import Color, Cut, Picture, Size
 
 if TYPE_CHECKING:
@@ -26,6 +29,8 @@ _LONGEST_STEP = 5.0
 _LIVE_PATIENCE = 0.04
 """Seconds of decoding for one plate when live, after which the clip goes on from where it got: one that cannot be
 decoded in real time plays slower, at an even pace, not in jerks."""
+_FAREWELL = 5.0
+"""Seconds that closing waits for the decoder."""
 _EARLY = 1e-3
 """Seconds that an image may be shown before its time: times that are meant to be equal differ by rounding."""
 _ACCURATE = 2 | 0x2000 | 0x4000 | 0x40000
@@ -38,10 +43,13 @@ def open_clip_background(path: Path, size: Size, color: Color, *, live: bool = F
     `live` decodes on a thread of its own: a plate is then never waited for, at the cost of showing the clip a frame
     late. Otherwise plates depend on the frames' times alone. Raises BackgroundError if the video cannot be read.
     """
-    try:
-        reel = Reel(open_decoder(path, loop=True), size, color, _LIVE_PATIENCE if live else math.inf)
-    except ClipError as error:
-        raise BackgroundError(error.what, error.hint) from error
+    with ExitStack() as opened:
+        try:
+            decoder = opened.enter_context(open_decoder(path, loop=True))
+            reel = Reel(decoder, size, color, _LIVE_PATIENCE if live else math.inf)
+        except ClipError as error:
+            raise BackgroundError(error.what, error.hint) from error
+        opened.pop_all()
     return LiveClipBackground(path.name, reel) if live else ClipBackground(path.name, reel)
 
 
@@ -69,21 +77,29 @@ class Reel:
         """
         with self._in_use:
             last = self._image
-            if self.trouble is None:
-                try:
-                    self._advance(at)
-                except ClipError as error:
-                    self.trouble = error
             fits = self._projector.makes(size, color)
             if not fits:
                 self._projector = Projector(self._decoder, size, color)
+            if self.trouble is None:
+                self._watched(lambda: self._advance(at))
             if self._image is not last or not fits:
-                self.picture = self._projector.picture(self._image)
+                self._watched(self._project)
+            if self.picture.size != size:
+                self.picture = Picture(cover(self.picture, size).i420, color)
             return self.picture
 
     def close(self) -> None:
         with self._in_use:
             self._decoder.close()
+
+    def _watched(self, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except ClipError as error:
+            self.trouble = error
+
+    def _project(self) -> None:
+        self.picture = self._projector.picture(self._image)
 
     def _advance(self, at: float) -> None:
         step = 0.0 if self._asked is None else at - self._asked
@@ -138,15 +154,14 @@ class Projector:
     def _recolored(self, image: VideoFrame) -> VideoFrame:
         if self._clip_color == self._color:
             return image
-        return self._painter.reformat(
+        return reformatted(
+            self._painter,
             image,
-            format="yuv420p",
             src_colorspace=SCALER_MATRIX[self._clip_color.matrix],
             dst_colorspace=SCALER_MATRIX[self._color.matrix],
             src_color_range=2 if self._clip_color.full_range else 1,
             dst_color_range=2 if self._color.full_range else 1,
             interpolation=_ACCURATE,
-            threads=1,
         )
 
 
@@ -192,8 +207,10 @@ class LiveClipBackground(ClipBackground):
 
     def close(self) -> None:
         self._wanted.close()
-        self._thread.join()
-        super().close()
+        self._thread.join(_FAREWELL)
+        # A decoder that hangs is left to the end of the process.
+        if not self._thread.is_alive():
+            super().close()
 
     def _work(self) -> None:
         while wanted := self._wanted.take():

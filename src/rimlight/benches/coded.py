@@ -85,6 +85,7 @@ class CodeReader(Sink):
     """Takes I420, reads the number, remembers when; and how much memory there was after `settled` seconds."""
 
     name = "in process"
+    prompt = True
 
     def __init__(self, settled: float) -> None:
         self._settled = settled
@@ -93,6 +94,8 @@ class CodeReader(Sink):
         """Bytes, when `settled` seconds of outputs had come."""
 
     def send(self, output: Output) -> None:
+        if not output.alpha.any():  # the privacy card, which bears no number
+            return
         at = time.monotonic()
         right = read(output.picture.y) == output.index % CODES
         self._arrivals.append(Arrival(output.index, output.at, at, time.process_time(), right))

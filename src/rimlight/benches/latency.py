@@ -22,7 +22,9 @@ from rimlight.live import run_live
 from rimlight.meter import Meter
 from rimlight.protocols import Sink
 from rimlight.settings import Settings, parse_size
+from rimlight.shift import Line
 from rimlight.sinks.virtual_camera import find_virtual_cameras, open_virtual_camera
+from rimlight.works import only
 
 SETTLED = 2.0
 """Seconds at the start of a run that do not count: models warm up, pools fill."""
@@ -49,7 +51,8 @@ def run_coded(question: dict[str, Any]) -> dict[str, Any]:
         pipeline = opened.enter_context(open_pipeline(settings, camera.format, meter, live=True))
         governed = opened.enter_context(open_governed(pipeline, settings, camera.format, meter))
         stop, duration = threading.Event(), seconds + SETTLED
-        run_live(camera, pipeline, sinks, meter=meter, stop=stop, governor=governed, duration=duration)
+        line = only(Line(pipeline, governor=governed))
+        run_live(camera, line, sinks, meter=meter, stop=stop, duration=duration)
         run = figures(reader.arrivals)
         memory = _memory(reader.early_memory)
     told = {"size": str(size), "fps": float(camera.format.fps), "sink": sinks[0].name}

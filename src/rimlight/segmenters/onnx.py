@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from pathlib import Path
@@ -11,7 +12,9 @@ from typing import Any
 import numpy as np
 
 from rimlight.errors import ModelError, SegmenterError
+from rimlight.plain_file import read_plain
 from rimlight.protocols import Segmenter
+from rimlight.segmenters import quarantine
 from rimlight.segmenters.nets import Net, recognised
 from rimlight.segmenters.onnx_runtime import open_session
 from rimlight.types import Mask, Rgb, Size
@@ -68,15 +71,26 @@ class OnnxSegmenter(Segmenter):
 
 
 def open_onnx(file: Path, picture: Size, budget: float | None = None) -> OnnxSegmenter:
-    """Loads the model, for pictures of about the proportions of `picture`.
+    """Loads the model, for pictures of about the proportions of `picture`, once it has been tried elsewhere.
 
     `budget`: seconds that one run may take, which picks the size by a trial, on a thread or two; None: the largest
     size, always the same, and both threads. A model of one fixed size has that.
 
-    Raises ModelError if the file cannot be read, is no model, or is one of an unknown kind, SegmenterError if ONNX
-    Runtime is not installed or cannot be loaded.
+    Raises ModelError if the file cannot be read, is no model, one of an unknown kind, or harmful, SegmenterError
+    if ONNX Runtime is not installed or cannot be loaded.
     """
-    net = recognised(_session(file, _threads(budget is not None)), file.name)
+    content = _content(file)
+    quarantine.check(content, file, picture)
+    return opened(content, file, picture, budget)
+
+
+def opened(content: bytes, file: Path, picture: Size, budget: float | None) -> OnnxSegmenter:
+    """The same of what is in the file, in this process."""
+    session = _session(content, file, _threads(budget is not None))
+    try:
+        net = recognised(session, file.name)
+    except UnicodeError as error:
+        raise ModelError(f"{file} is damaged: its names are no text", "Give a whole .onnx file.") from error
     try:
         size = net.fixed or _picked(net, picture, budget)
         net.prepare(size)
@@ -92,8 +106,7 @@ def _threads(live: bool) -> int:
     return min(2, (os.cpu_count() or 1) // 2 or 1) if live else min(2, os.cpu_count() or 1)
 
 
-def _session(file: Path, threads: int) -> Any:
-    content = _content(file)
+def _session(content: bytes, file: Path, threads: int) -> Any:
     try:
         return open_session(content, threads)
     except ImportError as error:
@@ -109,17 +122,12 @@ def _session(file: Path, threads: int) -> Any:
 
 def _content(file: Path) -> bytes:
     try:
-        size = file.stat().st_size
-        if size > MOST_BYTES:
-            raise ModelError(
-                f"{file} has {size >> 20} MB, more than the {MOST_BYTES >> 20} MB that are read",
-                "Give a smaller model: one of that size could not keep up with a camera.",
-            )
-        return file.read_bytes()
+        return read_plain(file, MOST_BYTES)
     except OSError as error:
-        raise ModelError(
-            f"the model {file} cannot be read: {error.strerror}", "Check its name and folder."
-        ) from error
+        hint = "Check its name and folder."
+        if error.errno == errno.EFBIG:
+            hint = "Give a smaller model: one of that size could not keep up with a camera."
+        raise ModelError(f"the model {file} cannot be read: {error.strerror}", hint) from error
 
 
 def _picked(net: Net, picture: Size, budget: float | None) -> Size:

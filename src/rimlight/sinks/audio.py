@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from rimlight.errors import UsageError
 from rimlight.protocols import Closes
-from rimlight.sources.decoding import open_container, origin
+from rimlight.sources.container import open_container
+from rimlight.sources.decoding import origin
 
 if TYPE_CHECKING:
     from av import Packet

@@ -15,22 +15,42 @@ _XCB_PLUGIN = Path(cv2.__file__).parent / "qt" / "plugins" / "platforms" / "libq
 _HINT = "Send the picture elsewhere: --to virtual or --to talk.mp4"
 
 
-def prepare_display() -> None:
-    """Readies Qt and makes sure that a window can be opened. Raises NoDisplayError."""
+def display_name() -> str:
+    """The display that a window would be opened on; empty where that needs no name. Never waits.
+
+    Raises NoDisplayError when none is named, or when OpenCV opens no windows at all.
+    """
     if not cv2.currentUIFramework():
         why = "this OpenCV was built without windows, so that there is no preview"
         raise NoDisplayError(why, "pip uninstall opencv-python-headless; pip install opencv-contrib-python")
     if sys.platform != "linux":
-        return
+        return ""
     display = os.environ.get("DISPLAY", "")
     if not display:
         wayland = os.environ.get("WAYLAND_DISPLAY")
         lack = "OpenCV's window needs XWayland, and DISPLAY is not set" if wayland else "DISPLAY is not set"
         raise NoDisplayError(f"there is no screen for the preview: {lack}", _HINT)
+    return display
+
+
+def prepare_display() -> None:
+    """Readies Qt and makes sure that a window can be opened. Raises NoDisplayError.
+
+    Waits for ever where the display takes connections and does not answer, as a server that hangs does.
+    """
+    display = display_name()
+    if not display:
+        return
     if not _answers(display):
-        raise NoDisplayError(f"there is no screen for the preview: display {display} does not answer", _HINT)
+        raise no_answer(display)
     if _XCB_PLUGIN.exists():
         _use_bundled_qt()
+
+
+def no_answer(display: str) -> NoDisplayError:
+    """The error for a display that cannot be reached, or says nothing."""
+    which = f"display {display}" if display else "the window system"
+    return NoDisplayError(f"there is no screen for the preview: {which} does not answer", _HINT)
 
 
 def _answers(display: str) -> bool:

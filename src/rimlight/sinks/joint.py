@@ -7,8 +7,8 @@ from pathlib import Path
 
 from rimlight.errors import SinkError
 from rimlight.sinks.video_file import Encoding, Track, VideoFile
+from rimlight.sources.container import decoded_stream, open_container
 from rimlight.sources.cuts import later
-from rimlight.sources.decoding import decoded_stream, open_container
 
 
 class Joint:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rimlight.errors import SinkError
+from rimlight.errors import DiskError, SinkError
 from rimlight.protocols import Sink
 from rimlight.sinks.video_file import Encoding, Track, VideoFile, container_of, open_video_file
 from rimlight.tags import tags_of
@@ -20,8 +20,11 @@ _TICKS = 90_000
 _QUEUE_SECONDS = 1
 _QUEUE_BYTES = 128_000_000
 _SHORTEST_QUEUE = 4
-_LOSS = 1_000_000
-"""Microseconds of recording that a power cut may cost."""
+_LOSS = 500_000
+"""Microseconds of pictures that wait to be written together. With what waits in the encoder, a crash costs less
+than a second (tools/measure_kills.py)."""
+_PATIENCE = 10.0
+"""Seconds without a picture written after which the disk is given up."""
 _MUXING = {
     # Fragments while it is written, so that every one of them is safe; one ordinary file once it is complete.
     "mp4": {"movflags": "hybrid_fragmented+empty_moov", "frag_duration": str(_LOSS), "flush_packets": "1"},
@@ -33,9 +36,11 @@ _MUXING = {
 def open_recorder(path: Path, format: StreamFormat, *, force: bool = False) -> Recorder:  # noqa: A002
     """Begins a recording of pictures of that format; `path` appears when the recorder is closed.
 
-    Until then it grows under a hidden name beside `path`, and plays to its last second if the program dies. Raises
-    UsageError if the ending names no container for H.264, OutputExistsError if `path` exists and not `force`,
-    DiskError if it cannot be written, SinkError if the encoder refuses the format.
+    Until then it grows beside it, for talk.mp4 as talk.unfinished.mp4, and plays to its last second if the program
+    dies.
+
+    Raises UsageError if the ending names no container for H.264, OutputExistsError if `path` exists and not
+    `force`, DiskError if it cannot be written, SinkError if the encoder refuses the format.
     """
     # Superfast: 9 ms of processor time a 720p frame where veryfast takes 13, and the call comes first.
     # No B frames: they would shift every time stamp of a fragmented file, and wait for frames to come.
@@ -46,7 +51,7 @@ def open_recorder(path: Path, format: StreamFormat, *, force: bool = False) -> R
         threads=2,
     )
     track = Track(format.size, Fraction(1, _TICKS), format.fps, tags_of(format.color))
-    file = open_video_file(path, track, encoding, force=force, muxing=_MUXING[container_of(path)])
+    file = open_video_file(path, track, encoding, force=force, muxing=_MUXING[container_of(path)], usable=True)
     return Recorder(path, format, file)
 
 
@@ -67,7 +72,9 @@ class Recorder(Sink):
         self._closing = False
         self._error: BaseException | None = None
         self._told = False
+        self._given_up = False
         self._dropped = 0
+        self._full_since: float | None = None
         self._written = 0
         self._thread = threading.Thread(target=self._work, name="rimlight-recorder", daemon=True)
         self._thread.start()
@@ -89,8 +96,9 @@ class Recorder(Sink):
     def send(self, output: Output) -> None:
         """Queues a copy, or drops it when a second of outputs is waiting already. The first is at time 0.
 
-        Raises DiskError when the file can grow no more, SinkError when encoding failed, the recorder is closed, or
-        the output is of another size. The error says where what was recorded lies.
+        Raises DiskError when the file can grow no more or the disk takes nothing for `_PATIENCE` seconds, SinkError
+        when encoding failed, the recorder is closed, or the output is of another size. The error says where what
+        was recorded lies.
         """
         if output.picture.size != self._format.size:
             raise SinkError(f"{self.name} records {self._format.size}, but was sent {output.picture.size}")
@@ -101,8 +109,9 @@ class Recorder(Sink):
             if self._closing:
                 raise SinkError(f"{self.name} is closed: it records no more")
             if len(self._queue) >= self._room:
-                self._dropped += 1
+                self._drop(output.at)
                 return
+            self._full_since = None
             copy = self._spare.pop() if self._spare else np.empty_like(output.picture.i420)
         np.copyto(copy, output.picture.i420)
         with self._changed:
@@ -112,15 +121,41 @@ class Recorder(Sink):
     def close(self) -> None:
         """Writes what is queued and moves the file to its place; without a single output there is none.
 
-        Raises DiskError or SinkError if that failed, unless `send` has raised it already.
+        Raises DiskError or SinkError if that failed, unless `send` has raised it already; DiskError also when
+        nothing was written for `_PATIENCE` seconds: the thread is left behind then.
         """
         with self._changed:
             self._closing = True
             self._changed.notify()
-        self._thread.join()
+        self._wait()
         if self._error is not None and not self._told:
             self._told = True
             raise self._error
+
+    def _wait(self) -> None:
+        """For the thread to end, while it goes forward."""
+        while self._thread.is_alive() and not self._given_up:
+            written = self._written
+            self._thread.join(_PATIENCE)
+            if self._thread.is_alive() and written == self._written:
+                self._give_up()
+
+    def _drop(self, at: float) -> None:
+        self._dropped += 1
+        if self._full_since is None:
+            self._full_since = at
+        if at - self._full_since >= _PATIENCE:
+            self._told = True
+            raise self._give_up()
+
+    def _give_up(self) -> DiskError:
+        self._given_up = self._closing = True
+        self._error = error = DiskError(
+            f"{self._path} cannot be written: the disk took nothing for {_PATIENCE:g} s. What was recorded until "
+            f"then lies in {self._file.part}, or in {self._path} if the disk answers after all",
+            "Record to another disk.",
+        )
+        return error
 
     def _work(self) -> None:
         try:
@@ -148,7 +183,7 @@ class Recorder(Sink):
             if not self._written:
                 raise
             where = f"What was recorded until then lies in {self._file.abandon()}"
-            raise type(error)(error.what, f"{where}. {error.hint}") from error
+            raise type(error)(f"{error.what}. {where}", error.hint) from error
 
     def _next(self) -> tuple[float, Plane] | None:
         with self._changed:

@@ -82,19 +82,21 @@ def open_video_file(
     muxing: Mapping[str, str] | None = None,
     sound_of: Path | None = None,
     container: str | None = None,
+    usable: bool = False,
 ) -> VideoFile:
-    """Begins a file under a hidden name beside `path`; `VideoFile.publish` moves it there.
+    """Begins a file under another name beside `path`; `VideoFile.publish` moves it there.
 
     `muxing` are options of FFmpeg's muxer; by default the index goes to the front, where browsers want it.
     `sound_of` names a file whose sound is copied unchanged. `container` is FFmpeg's name of one; None: the one that
-    the ending says. Raises UsageError if the ending or the sound's codec
-    does not fit, OutputExistsError if `path` exists and not `force`, DiskError if it cannot be written, SinkError
-    if the encoder refuses the track.
+    the ending says. `usable`: it plays at any time, so that its name need not be hidden meanwhile.
+
+    Raises UsageError if the ending or the sound's codec does not fit, OutputExistsError if `path` exists and not
+    `force`, DiskError if it cannot be written, SinkError if the encoder refuses the track.
     """
     container = container or container_of(path)
     if muxing is None:
         muxing = _muxing(track) if container in {"mp4", "mov"} else {}
-    file = open_unfinished(path, force=force)
+    file = open_unfinished(path, force=force, usable=usable)
     try:
         return VideoFile(path, file, container, track, encoding, muxing, sound_of)
     except BaseException:
@@ -142,6 +144,11 @@ class VideoFile(Closes):
             context.open()
         self._sound = AudioCopy(sound_of) if sound_of else None
         self._begin()
+
+    @property
+    def part(self) -> Path:
+        """Where it lies until it is published."""
+        return self._file.part
 
     @property
     def notes(self) -> list[str]:

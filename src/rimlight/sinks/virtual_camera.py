@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,13 +16,15 @@ from rimlight.errors import SinkError, VirtualCameraError
 from rimlight.picture import from_bgr, to_bgr
 from rimlight.protocols import Sink
 from rimlight.sinks.virtual_camera_setup import how_to_create
-from rimlight.types import Color, Output, Size, StreamFormat
+from rimlight.types import Color, Output, Picture, Size, StreamFormat
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pyvirtualcam
 
+_PATIENCE = 0.5
+"""Seconds that `close` waits for what is being sent."""
 _WITH_OTHER_SYSTEMS = ("OBS Virtual Camera", "Unity Video Capture")
 """Names that these devices have on macOS and Windows."""
 
@@ -41,17 +44,18 @@ class VirtualCameraInfo:
         return f"{self.device} '{self.name}'"
 
 
-def find_virtual_cameras() -> list[VirtualCameraInfo]:
-    """The virtual cameras of this system that can be written to, free or not."""
+def find_virtual_cameras(name: str | None = None) -> list[VirtualCameraInfo]:
+    """The virtual cameras of this system that can be written to, free or not: all, or those of this name."""
     if sys.platform == "linux":
         from rimlight.v4l2 import video_nodes
 
-        nodes = (node for node in video_nodes() if node.is_loopback)
+        nodes = (node for node in video_nodes(name) if node.is_loopback)
         return [VirtualCameraInfo(node.path, node.name, node.outputs or not node.captures) for node in nodes]
     from rimlight.sources.cameras import list_cameras
 
-    names = (camera.name for camera in list_cameras())
-    return [VirtualCameraInfo(name, name, free=True) for name in names if name in _WITH_OTHER_SYSTEMS]
+    wanted = _WITH_OTHER_SYSTEMS if name is None else (name,)
+    found = [camera.name for camera in list_cameras()]
+    return [VirtualCameraInfo(one, one, free=True) for one in found if one in _WITH_OTHER_SYSTEMS and one in wanted]
 
 
 def open_virtual_camera(format: StreamFormat, device: str | None = None) -> VirtualCamera:  # noqa: A002
@@ -59,51 +63,82 @@ def open_virtual_camera(format: StreamFormat, device: str | None = None) -> Virt
 
     Raises VirtualCameraError when there is none, with the commands that create one, or when it is in use.
     """
-    info = _choose(device, find_virtual_cameras())
-    if sys.platform == "linux":
-        from rimlight.v4l2 import let_write_again, video_node
-
-        if not video_node(info.device).outputs:
-            let_write_again(info.device)
-    camera = _open(info, format)
-    locked = _locked_size(info.device)
-    if locked and locked != format.size:
-        camera.close()
-        raise VirtualCameraError(
-            f"virtual camera {info} is being watched at {locked}, which cannot change to {format.size} meanwhile",
-            "Turn the camera off in the program that shows it, start Rimlight, then turn it on again.",
-        )
-    return VirtualCamera(info, camera)
+    return _open(_choose(device, find_virtual_cameras()), format)
 
 
 class VirtualCamera(Sink):
     """An open virtual camera. Programs take its pictures for BT.601 limited range, so that is what they get."""
 
+    returns = True
     repeats = True
     """Programs that watch a camera expect pictures at its rate, whatever the pipeline does."""
 
-    def __init__(self, info: VirtualCameraInfo, camera: pyvirtualcam.Camera) -> None:
+    def __init__(
+        self,
+        info: VirtualCameraInfo,
+        format: StreamFormat,  # noqa: A002
+        camera: pyvirtualcam.Camera,
+    ) -> None:
         self._info = info
+        self._format = format
         self._camera = camera
-        self._closed = False
+        self._closing = threading.Event()
+        self._released = False
+        self._in_use = threading.Lock()
 
     @property
     def name(self) -> str:
         return self._info.device
 
+    @property
+    def label(self) -> str:
+        """What call programs list."""
+        return self._info.name
+
     def send(self, output: Output) -> None:
+        """As `Sink.send`. pyvirtualcam itself says nothing when a device is gone, so that is looked at here."""
         picture = output.picture
         if picture.color != Color():
             picture = from_bgr(to_bgr(picture))
+        with self._in_use:
+            try:
+                self._send(picture)
+            finally:
+                if self._closing.is_set():
+                    self._release()
+
+    def _send(self, picture: Picture) -> None:
+        if self._closing.is_set():
+            raise SinkError(f"virtual camera {self._info} was closed")
+        if self._info.device.startswith("/dev/") and not Path(self._info.device).exists():
+            raise SinkError(f"virtual camera {self._info} is gone", how_to_create())
         try:
             self._camera.send(picture.i420)
         except RuntimeError as error:
             raise SinkError(f"virtual camera {self._info} takes no more pictures: {error}") from error
 
+    def reopened(self) -> VirtualCamera:
+        """The virtual camera of this name, whatever its device is now, of the same size and rate.
+
+        Raises VirtualCameraError while it is not there, in use, or watched at another size.
+        """
+        found = find_virtual_cameras(self._info.name)
+        if not found:
+            raise VirtualCameraError(f"there is no virtual camera '{self._info.name}' any more", how_to_create())
+        here = [info for info in found if info.device == self._info.device]
+        return _open(_choose(None, here or found), self._format)
+
     def close(self) -> None:
-        if self._closed:
+        """Never waits for a driver that hangs: what is sent there, should it ever end, then closes the device."""
+        self._closing.set()
+        if self._in_use.acquire(timeout=_PATIENCE):
+            self._release()
+            self._in_use.release()
+
+    def _release(self) -> None:
+        if self._released:
             return
-        self._closed = True
+        self._released = True
         self._camera.close()
         if sys.platform == "linux":
             _leave(self._info.device)
@@ -156,7 +191,33 @@ def _busy(info: VirtualCameraInfo) -> VirtualCameraError:
     )
 
 
-def _open(info: VirtualCameraInfo, format: StreamFormat) -> pyvirtualcam.Camera:  # noqa: A002
+def _open(info: VirtualCameraInfo, format: StreamFormat) -> VirtualCamera:  # noqa: A002
+    if sys.platform == "linux":
+        _let_write(info)
+    camera = _camera(info, format)
+    locked = _locked_size(info.device)
+    if locked and locked != format.size:
+        camera.close()
+        raise VirtualCameraError(
+            f"virtual camera {info} is being watched at {locked}, which cannot change to {format.size} meanwhile",
+            "Turn the camera off in the program that shows it, start Rimlight, then turn it on again.",
+        )
+    return VirtualCamera(info, format, camera)
+
+
+def _let_write(info: VirtualCameraInfo) -> None:
+    from rimlight.v4l2 import let_write_again, video_node
+
+    try:
+        if not video_node(info.device).outputs:
+            let_write_again(info.device)
+    except OSError as error:
+        raise VirtualCameraError(
+            f"virtual camera {info} has just gone: {error.strerror}", how_to_create()
+        ) from error
+
+
+def _camera(info: VirtualCameraInfo, format: StreamFormat) -> pyvirtualcam.Camera:  # noqa: A002
     import pyvirtualcam
 
     try:

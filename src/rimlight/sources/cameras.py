@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,8 @@ class CameraInfo:
     """Device file on Linux, an opaque identity or nothing elsewhere."""
     formats: tuple[str, ...] = ()
     """Pixel formats with their largest size, 'MJPG up to 1920x1080'; empty where asking is not cheap."""
+    bus: str = ""
+    """Where it is plugged in, in the system's own words; cameras of one name differ in it."""
 
     def __str__(self) -> str:
         return f"{self.index} '{self.name}'"
@@ -37,7 +40,7 @@ def list_cameras() -> list[CameraInfo]:
     from cv2_enumerate_cameras import enumerate_cameras
 
     found = enumerate_cameras(BACKENDS.get(sys.platform, cv2.CAP_ANY))
-    cameras = [CameraInfo(c.index, c.name, c.path or "", _formats(c.path)) for c in found]
+    cameras = [CameraInfo(c.index, c.name, c.path or "", *_asked(c.path or "")) for c in found]
     return sorted(cameras, key=lambda camera: camera.index)
 
 
@@ -72,6 +75,8 @@ def why_refused(info: CameraInfo) -> SourceError:
 def _linux_refusal(info: CameraInfo) -> SourceError:
     from rimlight.v4l2 import holders, is_busy
 
+    if not Path(info.path).exists():
+        return CameraMissingError(f"camera {info} has just gone ({info.path})", "Plug it in again.")
     if not os.access(info.path, os.R_OK | os.W_OK, effective_ids=True):
         what = f"camera {info} may not be opened by this user ({info.path})"
         return CameraBusyError(what, "Join the group that may, then log in again: sudo usermod -aG video $USER")
@@ -89,11 +94,23 @@ def _linux_refusal(info: CameraInfo) -> SourceError:
     return SourceError(what, "Unplug it and plug it in again, or choose another: rimlight devices")
 
 
-def why_lost(info: CameraInfo) -> SourceError:
-    """Why a camera that gave pictures gives none any more."""
-    if info.path.startswith("/dev/") and not Path(info.path).exists():
-        return SourceError(f"camera {info} was unplugged", "Plug it in and start again.")
-    return SourceError(f"camera {info} stopped giving pictures", "Unplug it, plug it in again and start anew.")
+def why_lost(info: CameraInfo, damage: SourceError | None = None) -> SourceError:
+    """Why a camera that gave pictures gives none any more, or none but damaged ones."""
+    if damage is not None:
+        what = f"camera {info} gives only damaged pictures: {damage.what}"
+        return SourceError(what, "Try another cable or another socket.")
+    if info.path.startswith("/dev/") and _is_gone(Path(info.path)):
+        return SourceError(f"camera {info} was unplugged", "Plug it in again.")
+    return SourceError(f"camera {info} stopped giving pictures", "Unplug it and plug it in again.")
+
+
+def _is_gone(path: Path) -> bool:
+    """Whether the device file is, or goes at once: a driver may end its stream some milliseconds earlier."""
+    for _ in range(5):
+        if not path.exists():
+            return True
+        time.sleep(0.02)
+    return False
 
 
 def _fitting(wanted: str, cameras: Sequence[CameraInfo]) -> list[CameraInfo]:
@@ -106,12 +123,14 @@ def _fitting(wanted: str, cameras: Sequence[CameraInfo]) -> list[CameraInfo]:
     return same or [info for info in cameras if name and name in info.name.casefold()]
 
 
-def _formats(path: str | None) -> tuple[str, ...]:
+def _asked(path: str) -> tuple[tuple[str, ...], str]:
+    """What the driver says: formats and bus."""
     if sys.platform != "linux" or not path:
-        return ()
-    from rimlight.v4l2 import capture_formats
+        return (), path
+    from rimlight.v4l2 import capture_formats, video_node
 
     try:
-        return tuple(f"{code} up to {largest}" for code, largest in capture_formats(path))
+        formats = tuple(f"{code} up to {largest}" for code, largest in capture_formats(path))
+        return formats, video_node(path).bus
     except OSError:  # not ours to open: opening it for pictures will say so
-        return ()
+        return (), ""

@@ -22,12 +22,14 @@ if TYPE_CHECKING:
 
 _MOST_SKIPPED = 0.1
 """Seconds after which a late frame is shown all the same, so that a slow computer shows some."""
+_LONGEST_WAIT = 2.0
+"""Seconds between two frames at most: files can name years, and a camera silent for longer counts as lost."""
 _MOST_BEHIND = 1.0
 """Seconds behind real time after which playing goes on from there, slower than real time."""
 
 
 def open_clip(path: Path, *, paced: bool = False, loop: bool = False) -> ClipSource:
-    """Opens any video that FFmpeg reads.
+    """Opens a video of the kinds that `container` lets through to FFmpeg.
 
     `paced` plays it in real time, as a camera would: late frames are skipped and `Frame.at` is on the clock of
     `time.monotonic`. Otherwise every frame is given, `at` being its presentation time. `loop` repeats it for ever.
@@ -95,7 +97,7 @@ class Playback:
         self._shown = 0.0
 
     def due(self, at: float, duration: float) -> float | None:
-        """When to show a frame with these times in seconds; None if its time is over already."""
+        """When to show a frame with these times in seconds, soon at any rate; None if its time is over already."""
         now = self._clock()
         if self._start is None:
             self._start = now - at
@@ -103,6 +105,9 @@ class Playback:
         if now - due > _MOST_BEHIND:
             self._start += now - due
             due = now
+        elif due - now > _LONGEST_WAIT:
+            self._start -= due - now - _LONGEST_WAIT
+            due = now + _LONGEST_WAIT
         if now - due > duration and now - self._shown < _MOST_SKIPPED:
             return None
         self._shown = now

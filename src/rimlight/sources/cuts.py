@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from rimlight.protocols import Closes
-from rimlight.sources.decoding import clock_of, decoded_stream, named_end, open_container, shift_of
+from rimlight.sources.container import decoded_stream, open_container
+from rimlight.sources.decoding import clock_of, named_end, shift_of, tellable
 from rimlight.unfinished import disk_error
 
 if TYPE_CHECKING:
@@ -75,10 +76,12 @@ def survey(path: Path) -> Survey:
         stream = decoded_stream(container, path)
         shift, marks, end = shift_of(container, stream), list[Mark](), 0
         for packet in _packets(container, stream):
-            if packet.pts is None:
+            if packet.pts is None or not tellable(packet.pts, clock_of(stream)):
                 return Survey([], 0, "pictures without times cannot be")
             marks.append(Mark(packet.pts - shift, packet.is_keyframe))
             end = max(end, marks[-1].pts + (packet.duration or 1))
+        if not marks:
+            return Survey([], 0, "files without pictures cannot be")
         if len({mark.pts for mark in marks}) < len(marks):
             return Survey([], 0, "pictures of the same time cannot be")
         named = named_end(container, stream)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Generator
 from fractions import Fraction
 from pathlib import Path
@@ -10,24 +11,31 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rimlight.errors import ClipError
 from rimlight.protocols import Closes
+from rimlight.sources.container import PATIENCE, aspect_of, check_size, decoded_stream, fits, open_container
 from rimlight.tags import ColorTags, color_of, tags_of
 from rimlight.types import Size
 
 if TYPE_CHECKING:
-    from av import VideoFrame
+    from av import Packet, VideoFrame
     from av.container import InputContainer
     from av.video.stream import VideoStream
 
-_HINT = "Give a video that FFmpeg can read, for example an MP4."
-_THREADS = 2
 _BROADCAST_CLOCK = Fraction(1, 90000)
 _FASTEST = 1000
 """Pictures a second; files that do not know their rate sometimes name their clock's instead."""
 _CLOCK_STARTS_ANYWHERE = 512
 """FFmpeg's AVFMT_TS_DISCONT, among a container format's flags."""
-_CLOCK_TIME = re.compile(r"(\d+):(\d+):(\d+(?:\.\d+)?)")
-_TEXT_MODE = ("ansi", "bintext", "xbin", "idf")
-"""Decoders that draw any text file as a terminal would."""
+_CLOCK_TIME = re.compile(r"(\d{1,6}):(\d\d?):(\d\d?(?:\.\d{1,12})?)")
+_SLOWEST = Fraction(1, 60)
+"""Pictures a second; slide shows have fewer than others, but a minute apart is no rate."""
+_LONGEST = 1 << 32
+"""Seconds that a time or a length may be: 136 years, as clocks that began in 1900 need; beyond, it is damaged."""
+_LONGEST_IMAGE = 24 * 3600
+"""Seconds that an image may say it lasts."""
+_SHORTEST_LOOP = Fraction(1, 10)
+"""Seconds that a file counts for when it is played again and again: it is opened anew each time."""
+_MOST_TICKS = 1 << 60
+"""FFmpeg counts ticks in 64 bits."""
 _TOLERANCE = Fraction(1, 5)
 """Seconds by which a whole file may end before the length it names."""
 
@@ -76,18 +84,35 @@ class Images(Closes):
     def _decode(self) -> Generator[VideoFrame, None, None]:
         import av
 
+        last = time.monotonic()
         try:
             for packet in self.container.demux(self.stream):
-                try:
-                    yield from packet.decode()
-                except av.EOFError:
-                    return
-                except av.FFmpegError:
+                for image in self._of(packet):
+                    yield image
+                    last = time.monotonic()
+                if time.monotonic() - last > PATIENCE:
+                    # Hours of a file may hold not one picture.
                     self.errors += 1
+                    return
         except av.FFmpegError:
             # The file ends in the middle: what the decoder still holds is good.
             self.errors += 1
-            yield from self.stream.decode(None)
+            yield from self._of(None)
+
+    def _of(self, packet: Packet[VideoStream] | None) -> list[VideoFrame]:
+        """The images that come out when a packet goes in, but for those beyond bounds; None: the last ones."""
+        import av
+
+        try:
+            images = self.stream.decode(packet)
+        except av.EOFError:
+            return []
+        except av.FFmpegError:
+            self.errors += 1
+            return []
+        fitting = [image for image in images if fits(image)]
+        self.errors += len(images) - len(fitting)
+        return fitting
 
 
 class Decoder(Closes):
@@ -102,24 +127,30 @@ class Decoder(Closes):
         if first is None:
             self.close()
             raise ClipError(f"{path}: not one picture can be decoded", "It is damaged, or cut off at its start.")
+        self.size = Size(first.width, first.height)
+        """As coded: not turned upright, maybe odd."""
+        self.aspect = aspect_of(stream)
+        """Width of a pixel divided by its height, as coded; None if the file does not say."""
+        try:
+            check_size(self.size, self.aspect, path)
+        except ClipError:
+            self.close()
+            raise
         self.first = first
         """The first image, which `read` gives too."""
         self._upcoming: VideoFrame | None = first
         self.time_base = clock_of(stream)
-        self.size = Size(self.first.width, self.first.height)
-        """As coded: not turned upright, maybe odd."""
         self.tags = _tags(self.first, self.size)
         self.color = color_of(self.tags, self.size)
         self.fps = _rate(stream)
-        self.aspect = stream.sample_aspect_ratio or None
-        """Width of a pixel divided by its height, as coded; None if the file does not say."""
         self._frame = max(1, round(1 / (self.fps * self.time_base)))
         self._shift = -shift_of(container, stream)
+        self._begun = 0
         # Read now: streams may not be looked at once their container is closed.
         self._names_end = named_end(container, stream)
-        self._names_length = stream.frames
+        self._names_length = stream.frames if 0 < stream.frames < _MOST_TICKS else 0
         # An image before time 0 is rare and meant.
-        self._last = min(0, (_pts(first) or 0) + self._shift) - 1
+        self._last = min(0, self._time(first, -_MOST_TICKS, 0)) - 1
         self._end = 0
         self._count = 0
         self._finished = False
@@ -180,51 +211,21 @@ class Decoder(Closes):
         image = self._images.next()
         if image is None:
             raise ClipError(f"{self.path} cannot be played again: it was changed meanwhile")
+        # Whatever the last image's length: a file of one image must not be opened a thousand times a second.
+        shortest = max(self._frame, round(_SHORTEST_LOOP / self.time_base) - (self._last - self._begun))
+        self._begun = self._end = max(self._end, self._last + shortest)
         if (pts := _pts(image)) is not None:
-            # Whatever the last image's length: a file of one image must not be opened a thousand times a second.
-            self._shift = max(self._end, self._last + self._frame) - pts
+            self._shift = self._begun - pts
         return image
 
     def _time(self, image: VideoFrame, earliest: int, untold: int) -> int:
         pts = _pts(image)
-        return untold if pts is None else max(pts + self._shift, earliest)
+        # Looping, times grow for ever; they are told from where the file began.
+        told = pts is not None and tellable(pts + self._shift - self._begun, self.time_base)
+        return max(pts + self._shift if pts is not None and told else untold, earliest)
 
     def _lasts(self, image: VideoFrame) -> int:
-        return image.duration or self._frame
-
-
-def open_container(path: Path) -> InputContainer:
-    """The file, opened for demuxing. Raises ClipError if it is missing, empty, or nothing that FFmpeg knows."""
-    import av
-
-    _check(path)
-    try:
-        # An absolute path cannot be taken for an address; playlists must not lead to one either. Damaged metadata
-        # is no reason to refuse a video.
-        return av.open(
-            str(path.absolute()), metadata_errors="replace", container_options={"protocol_whitelist": "file"}
-        )
-    except av.InvalidDataError as error:
-        raise ClipError(f"{path} is no video, or is damaged so that it cannot be read", _HINT) from error
-    except av.FFmpegError as error:
-        raise ClipError(f"{path} cannot be read as a video: {error.strerror}", _HINT) from error
-
-
-def decoded_stream(container: InputContainer, path: Path) -> VideoStream:
-    """The file's first video stream, ready to be decoded. Raises ClipError if FFmpeg can decode none."""
-    import av
-
-    streams = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
-    if streams and streams[0].codec_context is not None and streams[0].codec_context.name not in _TEXT_MODE:
-        streams[0].thread_type = "AUTO"
-        streams[0].thread_count = _THREADS
-        return streams[0]
-    what = f"{path} is no video"
-    if streams and streams[0].codec_context is None:
-        what = f"{path}: FFmpeg knows no decoder for its pictures"
-    elif container.streams.audio:
-        what = f"{path} holds sound but no pictures"
-    raise ClipError(what, _HINT)
+        return image.duration if 0 < image.duration <= _LONGEST_IMAGE / self.time_base else self._frame
 
 
 def clock_of(stream: VideoStream) -> Fraction:
@@ -232,20 +233,14 @@ def clock_of(stream: VideoStream) -> Fraction:
     return stream.time_base or _BROADCAST_CLOCK
 
 
+def tellable(ticks: int, clock: Fraction) -> bool:
+    """Whether a time is one that is kept; `clock` is seconds in a tick."""
+    return abs(ticks) <= min(_MOST_TICKS, round(_LONGEST / clock))
+
+
 def shift_of(container: InputContainer, stream: VideoStream) -> int:
     """Ticks in the stream's times that count as zero."""
     return round(origin(container) / clock_of(stream))
-
-
-def _check(path: Path) -> None:
-    try:
-        size = path.stat().st_size
-    except OSError as error:
-        raise ClipError(f"{path} cannot be read: {error.strerror}", "Check its name and folder.") from error
-    if path.is_dir():
-        raise ClipError(f"{path} is a folder, not a video")
-    if path.is_file() and not size:
-        raise ClipError(f"{path} is empty (0 bytes)", "Its recording or download failed; get it again.")
 
 
 def _pts(image: VideoFrame) -> int | None:
@@ -264,13 +259,18 @@ def _tags(image: VideoFrame, size: Size) -> ColorTags:
 
 def _rate(stream: VideoStream) -> Fraction:
     for rate in (stream.average_rate, stream.guessed_rate):
-        if rate and 0 < rate <= _FASTEST:
+        if rate and _SLOWEST <= rate <= _FASTEST:
             return rate
     return Fraction(25)
 
 
 def named_end(container: InputContainer, stream: VideoStream) -> Fraction | None:
-    """Seconds at which the file says that its pictures end."""
+    """Seconds at which the file says that its pictures end; None if it does not, or cannot mean it."""
+    end = _named_end(container, stream)
+    return end if end is not None and 0 < end <= _LONGEST else None
+
+
+def _named_end(container: InputContainer, stream: VideoStream) -> Fraction | None:
     if stream.duration and stream.time_base:
         return (stream.duration + (stream.start_time or 0)) * stream.time_base - origin(container)
     if named := _CLOCK_TIME.match(stream.metadata.get("DURATION", "")):  # Matroska

@@ -17,7 +17,7 @@ from rimlight.errors import SourceError
 from rimlight.picture import resize, size_of
 from rimlight.pool import Pool
 from rimlight.sources.planes import planes_of
-from rimlight.sources.raw import Decoder
+from rimlight.sources.raw import Decoder, RenegotiatedError
 from rimlight.types import Picture, Plane, Size
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class MjpegDecoder(Decoder):
         image, kind = images[0], images[0].format.name.replace("yuvj", "yuv")
         if kind not in _KINDS or (image.width, image.height) != self._size:
             got = f"{image.width}x{image.height} of kind {kind}"
-            raise SourceError(f"the camera gave a JPEG of {got} instead of {self._size}")
+            raise RenegotiatedError(f"the camera gave a JPEG of {got} instead of {self._size}")
         return image
 
 

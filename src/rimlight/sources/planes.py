@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 import cv2
 import numpy as np
 
+from rimlight.errors import ClipError
 from rimlight.types import Color, Matrix, Picture, Plane, Size
 
 if TYPE_CHECKING:
@@ -87,20 +88,36 @@ def copy_padded(plane: Plane, target: Plane) -> None:
 
 
 def converted(image: VideoFrame, size: Size, color: Color, scaler: VideoReformatter) -> VideoFrame:
-    """A 4:2:0 image of 8 bits and that size; itself if it is one. Matrix and range stay, RGB becomes `color`."""
+    """A 4:2:0 image of 8 bits and that size; itself if it is one. Matrix and range stay, RGB becomes `color`.
+
+    Raises ClipError if FFmpeg cannot convert what its decoder gave.
+    """
     if image.format.name in {"yuv420p", "yuvj420p"} and (image.width, image.height) == size:
         return image
     rgb = image.format.is_rgb or image.format.has_palette
     # The scaler takes some formats for full range whatever they are tagged: with the same range on both sides the
     # numbers stay as they are.
-    return scaler.reformat(
+    return reformatted(
+        scaler,
         image,
-        size.width,
-        size.height,
-        "yuv420p",
+        width=size.width,
+        height=size.height,
         src_colorspace=None if rgb else SCALER_MATRIX[color.matrix],
         dst_colorspace=SCALER_MATRIX[color.matrix],
         src_color_range=_FULL,
         dst_color_range=_FULL if color.full_range or not rgb else 1,
-        threads=1,
     )
+
+
+def reformatted(scaler: VideoReformatter, image: VideoFrame, **how: int | None) -> VideoFrame:
+    """What FFmpeg's scaler makes of an image: 4:2:0, 8 bits. Raises ClipError if it cannot."""
+    import av
+
+    try:
+        return scaler.reformat(image, format="yuv420p", threads=1, **how)
+    except (av.FFmpegError, ValueError) as error:
+        own = Size(image.width, image.height)
+        raise ClipError(
+            f"a picture of {own} in {image.format.name} cannot be converted: {error}",
+            "It is damaged; have FFmpeg write it anew.",
+        ) from error

@@ -23,14 +23,18 @@ _CHROMA = {"YU12": "uv", "YV12": "vu", "NV12": "uv", "NV21": "vu"}
 """4:2:0 by V4L2's names: the order of chroma, plane after plane or, for NV.., byte by byte."""
 
 
+class RenegotiatedError(SourceError):
+    """The camera gives pictures of another size or kind than it was opened for: it must be opened anew."""
+
+
 class Decoder(Closes, Protocol):
     """Makes pictures of what a driver gives. Used by one thread."""
 
     def decode(self, data: Plane) -> Picture:
         """The picture: BT.601 limited range, odd sizes made even by repeating the last line.
 
-        Its memory is its own for as long as anybody holds it. Raises SourceError if the data is damaged or not of
-        the kind and size that the decoder was opened for.
+        Its memory is its own for as long as anybody holds it. Raises SourceError if the data is damaged,
+        RenegotiatedError if it is whole and not of the kind and size that the decoder was opened for.
         """
 
     def close(self) -> None:
@@ -106,6 +110,6 @@ class PlanarDecoder(Decoder):
 
 
 def check(data: Plane, shape: tuple[int, ...]) -> None:
-    """Raises SourceError unless the data is of bytes and of that shape."""
+    """Raises RenegotiatedError unless the data is of bytes and of that shape."""
     if data.shape != shape or data.dtype != np.uint8:
-        raise SourceError(f"the camera gave a picture of {data.shape} {data.dtype} instead of {shape} uint8")
+        raise RenegotiatedError(f"the camera gave a picture of {data.shape} {data.dtype} instead of {shape} uint8")

@@ -1,0 +1,1 @@
+"""What the fuzzer is made of: seeds, what spoils them, and who swallows the result."""
