@@ -10,7 +10,7 @@ import pytest
 from faults.coded_room import TruthSegmenter
 from faults.nemesis import CARD_AFTER_LOSS
 from faults.soaking import Sample, Soaked, soak
-from soak import main, markdown, slope, verdicts, with_section
+from soak import main, markdown, merged, slope, verdicts, with_section
 
 
 @pytest.mark.slow
@@ -89,3 +89,13 @@ def test_it_writes_the_page_and_ends_with_the_verdict(
         assert f"{leaks} outputs with pixels of the raw room" in page.read_text()
     assert "## Soak" in page.read_text()
     assert "verdict" in capsys.readouterr().out
+
+
+def test_parts_make_a_whole() -> None:
+    one, other = soaked(leaks=1, slowest=0.5), soaked(hangs=Counter({"the camera": 2}))
+    other.samples = [Sample(n * 1000, 100.0 + n, 7, 9) for n in range(100)]
+    whole = merged([one, other])
+    assert (whole.frames, whole.leaks, whole.hangs.total(), whole.slowest) == (200_000, 1, 2, 0.5)
+    assert whole.faults == Counter({"read raise": 6, "segment hang": 2})
+    assert len(whole.times[CARD_AFTER_LOSS]) == 6
+    assert whole.samples is other.samples, "of the one that gained most"

@@ -10,7 +10,9 @@ happened and how soon it was got over. Exit code 1 if a bar is broken.
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import sys
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -144,6 +146,41 @@ def opener(model: str) -> Callable[[], Segmenter]:
     return lambda: Accompanied(open_segmenter("standard", runtime=model))
 
 
+def one(frames: int, seed: int, model: str) -> Soaked:
+    """A soak in this process."""
+    cv2.setNumThreads(1)  # as the command does
+    return soak(frames, seed, opener(model), lambda line: print(line, file=sys.stderr))
+
+
+def shared(frames: int, seed: int, model: str, jobs: int) -> list[Soaked]:
+    """Soaks in processes of their own, each with a seed of its own."""
+    parts = [(frames // jobs + (number < frames % jobs), seed + number, model) for number in range(jobs)]
+    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
+        return pool.starmap(one, parts)
+
+
+def merged(parts: Sequence[Soaked]) -> Soaked:
+    """All of them as one. Samples are those of the process that gained most memory."""
+    times: dict[str, list[float]] = defaultdict(list)
+    for part in parts:
+        for what, seconds in part.times.items():
+            times[what] += seconds
+    return Soaked(
+        frames=sum(part.frames for part in parts),
+        seconds=max(part.seconds for part in parts),
+        leaks=sum(part.leaks for part in parts),
+        leaked_after=sum((part.leaked_after for part in parts), Counter()),
+        slowest=max(part.slowest for part in parts),
+        faults=sum((part.faults for part in parts), Counter()),
+        keys=sum(part.keys for part in parts),
+        times=times,
+        hangs=sum((part.hangs for part in parts), Counter()),
+        samples=max((part.samples for part in parts), key=lambda samples: slope(samples, _HELD[0][2])),
+        incidents=sum((part.incidents for part in parts), Counter()),
+        error=next((part.error for part in parts if part.error), ""),
+    )
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--frames", type=int, default=200_000, metavar="N", help="default: %(default)s")
@@ -152,10 +189,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--model", choices=models, default="truth", help="a real one looks as well, in that runtime"
     )
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes that share the frames")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="put the tables into its section 'Soak'")
     options = parser.parse_args(arguments)
-    cv2.setNumThreads(1)  # as the command does
-    soaked = soak(options.frames, options.seed, opener(options.model), lambda line: print(line, file=sys.stderr))
+    if options.jobs > 1:
+        soaked = merged(shared(options.frames, options.seed, options.model, options.jobs))
+    else:
+        soaked = one(options.frames, options.seed, options.model)
     print(markdown(soaked))
     for fault, leaks in soaked.leaked_after.items():
         print(f"{leaks} leaks after {fault or 'no fault at all'}", file=sys.stderr)

@@ -13,7 +13,7 @@ import numpy as np
 from rimlight.card import blurred_card, drawn_card
 from rimlight.types import Alpha, Output, Picture, StreamFormat
 
-LIMIT = 0.4
+LIMIT = 0.35
 """Seconds for which the last safe output stands in for those that do not come; then the card is shown. The eye
 takes it for a hitch, and a camera that was unplugged is covered within half a second."""
 _LONGEST = 1.0

@@ -14,9 +14,9 @@ from rimlight.slot import LatestSlot
 from rimlight.types import Frame
 from rimlight.watchdog import Watchdog
 
-LIMIT = 3.0
+LIMIT = 4.5
 """Seconds after which a read, or an opening, that does not return is given up. A webcam says after 2 that it is
-silent, and takes up to 2 to be opened."""
+silent, and after 3 that it cannot be opened."""
 STUCK = 3
 """Threads left behind in drivers at a time; a fourth would change nothing, and the run ends."""
 
