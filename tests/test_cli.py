@@ -43,11 +43,13 @@ def test_version_and_help() -> None:
     assert rimlight("version").stdout == f"rimlight {__version__}\n"
     helped = rimlight("--help")
     assert helped.returncode == 0
-    for word in ("live", "process", "eval", "devices", "demo", "bench", "--camera", "--background"):
+    for word in ("live", "process", "eval", "devices", "doctor", "demo", "bench", "--camera", "--on-demand"):
         assert word in helped.stdout
 
 
-@pytest.mark.parametrize("words", [[], ["process"], ["bench"], ["eval"], ["models"], ["devices"], ["demo"]])
+@pytest.mark.parametrize(
+    "words", [[], ["process"], ["bench"], ["eval"], ["models"], ["devices"], ["doctor"], ["demo"]]
+)
 def test_help_breaks_lines_at_the_terminals_width_and_not_where_the_source_does(words: list[str]) -> None:
     helped = rimlight(*words, "--help", COLUMNS="400")
     described, _, panels = helped.stdout.partition("╭")
@@ -66,6 +68,7 @@ def test_help_breaks_lines_at_the_terminals_width_and_not_where_the_source_does(
         (["--model", "huge"], "standard"),
         (["--runtime", "tpu"], "auto, onnx"),
         (["--runtime", "opencv", "--model", "best"], "ONNX Runtime does"),
+        (["--on-demand", "never"], "auto or always-on"),
         (["--colour", "red"], "--colour"),
         (["nonsense"], "nonsense"),
         (["process", "only-one.mp4"], "one input and an output"),

@@ -92,7 +92,7 @@ def _run(settings: Settings, to: Sequence[str], *, force: bool) -> None:
         loading.wait(_LOADED)
         for note in said:
             line.say(note)
-        wish = open_on_demand(sinks) if settings.on_demand == "auto" else None
+        wish = open_on_demand(sinks) if settings.on_demand == "auto" and source.returns else None
         if wish is not None:
             opened.enter_context(wish)
         if settings.background == "transparent":
