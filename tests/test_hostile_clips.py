@@ -9,6 +9,7 @@ from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -134,13 +135,12 @@ def test_a_size_that_changes_is_scaled_back(tmp_path: Path) -> None:
     assert {frame.picture.size for frame in frames} == {Size(64, 48)}
 
 
-def test_a_picture_beyond_bounds_within_a_clip_is_left_out(tmp_path: Path) -> None:
-    path = write_clip(tmp_path / "a.avi", count=5, codec="mjpeg", pixels="yuvj420p")
-    data = bytearray(path.read_bytes())
-    places = [at for at in range(len(data) - 4) if data[at : at + 4] == b"\xff\xc0\0\x11"]
-    assert len(places) >= 5
-    data[places[2] + 5 : places[2] + 9] = (8).to_bytes(2, "big") + (60000).to_bytes(2, "big")
-    path.write_bytes(data)
+@pytest.mark.parametrize("size", [(16400, 8), (8, 16400), (8192, 4700)], ids=["wide", "high", "many pixels"])
+def test_a_picture_beyond_bounds_within_a_clip_is_left_out(tmp_path: Path, size: tuple[int, int]) -> None:
+    pictures = [np.full((48, 64, 3), 90, np.uint8)] * 3 + [np.full((size[1], size[0]), 90, np.uint8)]
+    jpegs = [cv2.imencode(".jpg", picture)[1].tobytes() for picture in (*pictures, pictures[0])]
+    path = tmp_path / "a.mjpeg"
+    path.write_bytes(b"".join(jpegs))
 
     with open_clip(path) as source:
         frames = list(iter(source.read, None))
@@ -213,7 +213,6 @@ def test_a_file_without_packets_has_no_parts(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("seed", [pytest.param(seed, id=f"{n}-{seed.ending}") for n, seed in enumerate(SEEDS)])
 def test_a_clip_may_be_cut_off_anywhere(tmp_path: Path, seed: Seed) -> None:
-    """Found by the fuzzer: what is asked of the decoder when the file has ended can fail as well."""
     path = tmp_path / f"a.{seed.ending}"
     for share in np.linspace(0.05, 0.99, 9):
         path.write_bytes(seed.content[: int(len(seed.content) * share)])
@@ -221,6 +220,17 @@ def test_a_clip_may_be_cut_off_anywhere(tmp_path: Path, seed: Seed) -> None:
             assert len(read_all(path)) <= 5
         except ClipError as error:
             assert error.what  # noqa: PT017  refused is as good
+
+
+def test_what_fails_when_the_file_has_ended_ends_it(tmp_path: Path) -> None:
+    """Found by the fuzzer: sixteen bytes that are missing, and FFmpeg's error came out of the source."""
+    data = bytearray(next(seed.content for seed in SEEDS if seed.ending == "apng"))
+    del data[172:188]
+    path = tmp_path / "a.apng"
+    path.write_bytes(data)
+
+    with pytest.raises(ClipError, match="not one picture can be decoded"):
+        open_clip(path)
 
 
 def test_a_single_image_is_not_opened_a_thousand_times_a_second(tmp_path: Path) -> None:
@@ -263,4 +273,5 @@ def test_a_decoder_that_hangs_does_not_keep_the_program_from_closing(
 
     background.close()
 
+    assert background._thread.is_alive()
     released.set()

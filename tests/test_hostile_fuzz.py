@@ -18,37 +18,27 @@ from rimlight.picture_file import header_of
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the fuzzer's limits are Linux's")
 
-COUNT = {"pictures": 200, "videos": 100, "settings": 100, "models": 6}
+COUNT = {"pictures": 200, "videos": 90, "settings": 100, "models": 6}
+
+REFUSED = {
+    # Kinds that are not let through to OpenCV; and of a TIFF of floats it makes no colours.
+    "pictures": {"ppm", "pgm", "pfm", "ras", "hdr", "jp2", "gif", "avif", "tiff"},
+    "videos": {"m3u8", "ffconcat", "sdp", "mpd"},
+}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", worker.KINDS)
 def test_no_hostile_input_is_a_fault(kind: str) -> None:
+    whole = seeds_of(kind)
     outcomes = list(fuzz.feed_all(kind, 7, range(COUNT[kind]), jobs=2))
 
     assert [one for one in outcomes if one.verdict in fuzz.FAULTS] == []
     assert {one.number for one in outcomes} == set(range(COUNT[kind]))
-    assert "accepted" in {one.verdict for one in outcomes}
-    assert "refused" in {one.verdict for one in outcomes} or kind == "models"
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", ["pictures", "videos", "models"])
-def test_seeds_are_whole(kind: str) -> None:
-    """What is spoilt must have been good, but for what is refused on purpose."""
-    seeds = seeds_of(kind)
-    outcomes = fuzz.feed_all(kind, 0, range(len(seeds)), jobs=2)
-    refused = {seeds[one.number].ending for one in outcomes if one.verdict != "accepted"}
-
-    # OpenCV makes no colours of a TIFF of floats.
-    assert (
-        refused
-        == {
-            "pictures": {"ppm", "pgm", "pfm", "ras", "hdr", "jp2", "gif", "avif", "tiff"},
-            "videos": {"m3u8", "ffconcat", "sdp", "mpd"},
-            "models": set(),
-        }[kind]
-    )
+    # What is spoilt was good, but for what is refused on purpose.
+    refused = {one.number for one in outcomes if one.verdict == "refused"}
+    assert {seed.ending for number, seed in enumerate(whole) if number in refused} == REFUSED.get(kind, set())
+    assert len(refused) < COUNT[kind]
 
 
 @pytest.fixture
