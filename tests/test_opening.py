@@ -88,9 +88,9 @@ def test_what_nobody_took_is_closed_however_late_it_comes() -> None:
         assert go.wait(WAIT)
         return late
 
-    with open_timed(open_late) as opening:
-        pass
-    opening.close()
+    opening = open_timed(open_late)
+    opening.close(0)
+    opening.close(0)
     assert not late.closed.is_set()
     go.set()
     assert late.closed.wait(WAIT)
