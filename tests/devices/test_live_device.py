@@ -41,10 +41,15 @@ def wait_until_written(program: subprocess.Popen[str]) -> None:
 
 
 def test_from_the_webcam_into_the_virtual_camera_and_ended_by_ctrl_c() -> None:
-    with rimlight("--camera", "fake", "--background", "#00b140", "--to", "virtual") as program:
+    look = ("--background", "#00b140", "--to", "virtual", "--on-demand", "always-on")
+    with rimlight("--camera", "fake", *look) as program:
         wait_until_written(program)
         reader = cv2.VideoCapture("/dev/video10", cv2.CAP_V4L2)
-        pictures = [reader.read()[1] for _ in range(10)]
+        limit = time.monotonic() + WAIT
+        pictures = [reader.read()[1]]
+        # The card comes first.
+        while np.median(pictures[-1]) < 40 and time.monotonic() < limit:
+            pictures.append(reader.read()[1])
         reader.release()
         program.send_signal(signal.SIGINT)
         out, err = program.communicate(timeout=WAIT)
