@@ -38,9 +38,8 @@ def main() -> None:
         for outcome in outcomes[kind]:
             if outcome.verdict in FAULTS or asked.only is not None:
                 _tell(kind, asked.seed, outcome, asked.keep)
-    print("\n".join(table(outcomes, markdown=asked.markdown)))
-    if asked.json:
-        _add(asked.json, outcomes)
+    told = _added(asked.json, outcomes) if asked.json else outcomes
+    print("\n".join(table(told, markdown=asked.markdown)))
     sys.exit(any(outcome.verdict in FAULTS for found in outcomes.values() for outcome in found))
 
 
@@ -108,12 +107,14 @@ def _tell(kind: str, seed: int, outcome: Outcome, keep: Path | None) -> None:
         (keep / f"{stem}.{made.ending}").write_bytes(made.content)
 
 
-def _add(path: Path, outcomes: dict[str, list[Outcome]]) -> None:
-    """Adds to what earlier runs found: long runs are made in pieces."""
+def _added(path: Path, outcomes: dict[str, list[Outcome]]) -> dict[str, list[Outcome]]:
+    """These and what earlier runs found: long runs are made in pieces."""
     before = json.loads(path.read_text()) if path.exists() else {}
+    every = {kind: [Outcome(*one) for one in found] for kind, found in before.items()}
     for kind, found in outcomes.items():
-        before.setdefault(kind, []).extend(one._replace(told="") for one in found)
-    path.write_text(json.dumps(before))
+        every.setdefault(kind, []).extend(one._replace(told="") for one in found)
+    path.write_text(json.dumps(every))
+    return every
 
 
 def _arguments() -> argparse.Namespace:
@@ -125,7 +126,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2, help="processes at a time")
     parser.add_argument("--keep", type=Path, help="a folder for inputs that made a fault")
-    parser.add_argument("--json", type=Path, help="a file to which the outcomes are added")
+    parser.add_argument("--json", type=Path, help="a file of outcomes, which are added to and told with these")
     parser.add_argument("--markdown", action="store_true")
     return parser.parse_args()
 
