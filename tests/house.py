@@ -50,9 +50,9 @@ EDGES = floor(
 )
 WHOLE = floor(
     "numpy cv2 cyclopts rich platformdirs",
-    """ matting pipeline status airlock courier delivery lasting capture ondemand shift works live mattes offline
-    photo models opening assemble governed chunks joined hands cluster batch throughput controls lines devices
-    matted scores evaluate __init__ sample benches benches.rows benches.machine benches.ways benches.players
+    """ matting pipeline status airlock courier delivery lasting capture ondemand shift works live passes mattes
+    offline photo models opening assemble governed chunks joined hands cluster batch throughput controls lines
+    devices matted scores evaluate __init__ sample benches benches.rows benches.machine benches.ways benches.players
     benches.timecode benches.coded benches.latency benches.bars benches.table benches.compare benches.profiling
     bench demo checks checks.findings checks.children checks.system checks.packages checks.devices checks.probes
     checks.cameras checks.kernel checks.elsewhere checks.virtual_camera checks.models checks.graphics

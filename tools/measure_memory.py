@@ -18,7 +18,7 @@ import numpy as np
 from rimlight.assemble import open_pipeline
 from rimlight.benches.machine import machine, peak_resident, resident
 from rimlight.benches.ways import FPS, frames, sitting
-from rimlight.offline import composed
+from rimlight.passes import composed
 from rimlight.settings import Settings, parse_size
 from rimlight.types import Size, StreamFormat
 

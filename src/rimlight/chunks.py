@@ -17,7 +17,8 @@ import cv2
 
 from rimlight.assemble import open_pipeline
 from rimlight.mattes import MatteFolder, Mattes
-from rimlight.offline import Made, matte_track_of, process_frames, track_of, true_part
+from rimlight.offline import matte_track_of, track_of, true_part
+from rimlight.passes import Made, process_frames
 from rimlight.protocols import Closes
 from rimlight.settings import Settings
 from rimlight.sinks.video_file import FFV1, H264, VideoFile, open_video_file

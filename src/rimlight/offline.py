@@ -1,29 +1,23 @@
-"""File to file: the same pipeline as live, in a plain loop. Every frame, nothing dropped, the same each time.
-
-Decoding and cutting go on ahead of composing and encoding behind it, each on a thread of its own.
-"""
+"""File to file: the same pipeline as live, in a plain loop. Every frame, nothing dropped, the same each time."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rimlight.errors import UsageError
 from rimlight.mattes import open_mattes
-from rimlight.overlap import ahead, behind
+from rimlight.passes import Made, process_frames
 from rimlight.pipeline import Pipeline
 from rimlight.sinks.video_file import Track, open_video_file
 from rimlight.sources.clip import ClipFrame, ClipSource, Facts
 from rimlight.tags import ColorTags
-from rimlight.types import Cut, Frame, Output, Size
-
-AnyFrame = TypeVar("AnyFrame", bound=Frame)
+from rimlight.types import Size
 
 _GRAY = ColorTags(range=2)
 """A matte's 0..255 is all there is."""
@@ -90,46 +84,6 @@ def process_clip(
             file.publish()
     notes = [*notes_of(source, source.damage, pipeline.background.name, output), *video.notes]
     return Report(done, float(end * source.facts.time_base), source.damage is None, tuple(notes))
-
-
-class Made(NamedTuple):
-    """An output with its exact time and length, in ticks of the source's time base."""
-
-    output: Output
-    pts: int
-    duration: int
-
-
-def process_frames(
-    read: Callable[[], ClipFrame | None],
-    pipeline: Pipeline,
-    write: Callable[[Made], None],
-    each: Callable[[ClipFrame], None],
-) -> None:
-    """What the pipeline makes of each frame that `read` gives, from a fresh start, to `write`, in order.
-
-    `read` and `write` are called on threads of their own, and frames are cut on another; `each` on the caller's
-    after each frame. What any of them raises ends all, and is raised here.
-    """
-    pipeline.reset()
-    with behind(write) as put, ahead(read) as take, closing(composed(take, pipeline)) as made:
-        for frame, output in made:
-            put(Made(output, frame.pts, frame.duration))
-            each(frame)
-
-
-def composed(
-    read: Callable[[], AnyFrame | None], pipeline: Pipeline
-) -> Generator[tuple[AnyFrame, Output], None, None]:
-    """The frames that `read` gives, with their outputs; while one is composed, a thread cuts the next."""
-
-    def cut() -> tuple[AnyFrame, Cut] | None:
-        frame = read()
-        return None if frame is None else (frame, pipeline.cut(frame))
-
-    with ahead(cut) as take:
-        while (taken := take()) is not None:
-            yield taken[0], pipeline.compose(taken[1])
 
 
 def track_of(facts: Facts) -> Track:

@@ -26,10 +26,11 @@ SIZE = Size(320, 180)
 Opener = Callable[[Path], Source]
 OPENERS: dict[str, Opener] = {
     "sitter": lambda _: open_sitter(SIZE, Fraction(60), duration=0.3, paced=False),
-    "sitter as a camera": lambda _: open_sitter(SIZE, Fraction(60), duration=0.3),
+    # Cameras leave out frames for which a busy machine is late: there must be enough of them.
+    "sitter as a camera": lambda _: open_sitter(SIZE, Fraction(60), duration=2.5),
     "clip": lambda folder: open_clip(write_clip(folder / "clip.mp4")),
     "odd clip": lambda folder: open_clip(write_clip(folder / "odd.mkv", size=Size(63, 47), codec="ffv1")),
-    "clip as a camera": lambda folder: open_clip(write_clip(folder / "clip.mp4"), paced=True),
+    "clip as a camera": lambda folder: open_clip(write_clip(folder / "clip.mp4", count=60), paced=True),
     "endless clip": lambda folder: open_clip(write_clip(folder / "clip.mp4"), paced=True, loop=True),
     "webcam": lambda _: open_webcam("/dev/video0", Size(640, 360), Fraction(30)),
 }

@@ -112,7 +112,7 @@ def test_the_camera_is_on_only_while_the_virtual_camera_is_read() -> None:
         for _ in range(2):
             with reading() as reader:
                 times.append(reader.until("live"))
-                assert is_on()
+                soon(is_on, "pictures without a camera")
                 assert "raw" not in reader.kinds
             soon(lambda: not is_on(), "the camera stays on")
         err = ended(program)

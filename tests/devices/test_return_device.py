@@ -200,6 +200,7 @@ def jpegs(folder: Path) -> Iterator[Callable[[Bgr], None]]:
 
     command = "ffmpeg -loglevel error -f mjpeg -framerate 30 -i - -c copy -f v4l2"
     give(np.zeros((720, 1280, 3), np.uint8))
+    let_write_again(DEVICE)  # whoever was killed while writing to it left it closed to FFmpeg
     with subprocess.Popen([*command.split(), DEVICE], stdin=subprocess.PIPE, cwd=folder) as player:
         stdin = player.stdin
         assert stdin is not None

@@ -15,7 +15,7 @@ from typing import Protocol
 from rimlight.assemble import open_pipeline
 from rimlight.benches.rows import SAMPLE, Row, Way
 from rimlight.meter import Durations
-from rimlight.offline import composed
+from rimlight.passes import composed
 from rimlight.picture import to_bgr
 from rimlight.pipeline import Pipeline
 from rimlight.sample import Sample
