@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
+import weakref
 from collections.abc import Callable
 
 import numpy as np
@@ -77,6 +79,34 @@ def test_a_pipeline_that_fails_is_replaced_and_closed(error: Exception) -> None:
     assert closed == [0]
     assert scene.stop() == []
     assert closed == [0, 1]
+
+
+def test_a_pipeline_that_failed_or_hung_is_let_go_of_at_once() -> None:
+    let_go = threading.Event()
+    made: list[weakref.ref[ScriptedPipeline]] = []
+
+    def fails_or_hangs(frame: Frame) -> None:
+        if frame.index % 3 == 2:
+            if len(made) == 1:
+                raise SegmenterError("the model gave nonsense")
+            if len(made) == 2:
+                let_go.wait(WAIT)
+
+    def open_line(_: int) -> Line:
+        pipeline = ScriptedPipeline(fails_or_hangs)
+        made.append(weakref.ref(pipeline))
+        return Line(pipeline)
+
+    gc.collect()
+    gc.disable()
+    try:
+        scene = Scene(open_line)
+        scene.until(lambda _: scene.journal.counts.get("model back") == 2, each=0.05)
+        let_go.set()
+        scene.until(lambda _: [one() is None for one in made] == [True, True, False])
+    finally:
+        gc.enable()
+    assert scene.stop() == []
 
 
 def test_what_fails_again_and_again_ends_the_run_with_its_error() -> None:

@@ -6,6 +6,7 @@ Foreign errors are translated once, at the edge where the foreign package is imp
 
 from __future__ import annotations
 
+import traceback
 from typing import TypeVar
 
 Error = TypeVar("Error", bound="RimlightError")
@@ -100,3 +101,21 @@ def translated(error: Exception, kind: type[Error], who: str) -> Error:
     translated = kind(f"{who} failed: {type(error).__name__}: {error}")
     translated.__cause__ = error
     return translated
+
+
+Caught = TypeVar("Caught", bound=BaseException)
+
+
+def emptied(error: Caught) -> Caught:
+    """The error, which may be kept for longer now: the way it came is text, and nothing is held there any more.
+
+    An error keeps every picture and model that the functions it passed had at hand, and their callers'; kept by
+    what failed, it keeps that as well.
+    """
+    way = "".join(traceback.format_exception(error))
+    error.__cause__, error.__context__ = Elsewhere(way), None
+    return error.with_traceback(None)
+
+
+class Elsewhere(Exception):  # noqa: N818  no error of its own: where one came from
+    """The lines that an error passed on another thread, as the cause of it."""

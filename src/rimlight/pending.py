@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
+from rimlight.errors import emptied
+
 _PATIENCE = 5.0
 """Seconds that closing waits; then what hangs while it opens is left behind."""
 
@@ -70,7 +72,7 @@ class Pending(Generic[T]):
         try:
             opened = self._open_it()
         except BaseException as error:  # noqa: BLE001  raised again in the taker's thread
-            self._error = error
+            self._error = emptied(error)
             return
         with self._lock:
             if not self._closed:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
-from rimlight.errors import DoubtedError, RimlightError
+from rimlight.errors import DoubtedError, RimlightError, emptied
 from rimlight.journal import Journal
 from rimlight.overlap import Belt
 from rimlight.plausible import Plausibility
@@ -129,7 +129,7 @@ class Shift:
         try:
             work()
         except BaseException as error:  # noqa: BLE001  raised again in the caller's thread, or told there
-            self.error = self.error or error
+            self.error = self.error or emptied(error)
         finally:
             end()
             with self._lock:

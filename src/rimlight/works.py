@@ -81,6 +81,8 @@ class Works:
 
     def tend(self, now: float) -> None:
         """Puts another line to work where one failed or hangs. Raises the error where there is none, or no use."""
+        # Their pipelines are held no longer than their threads hang.
+        self._left = [shift for shift in self._left if shift.is_alive]
         if self._shift is None:
             self._begin(now)
         elif self._shift.error is not None:
@@ -135,7 +137,7 @@ class Works:
         if shift is not None:
             self._dropped += shift.dropped
             shift.leave()
-            self._left = [left for left in (*self._left, shift) if left.is_alive]
+            self._left.append(shift)
         if len(self._failures) > TRIES:
             raise error
         what = error.what if isinstance(error, RimlightError) else f"{type(error).__name__}: {error}"
