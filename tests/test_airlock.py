@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rimlight.airlock import LIMIT, Airlock
+from rimlight.airlock import LIMIT, LOST, Airlock
 from rimlight.types import Alpha, Output, Size, StreamFormat
 from standins import gray, output
 
@@ -57,6 +57,15 @@ def test_when_outputs_stop_the_card_is_up_within_half_a_second_and_the_next_outp
     back = safe(30, 3.0)
     assert airlock.passed(back, 3.0) is back
     assert not airlock.covered
+
+
+def test_of_a_camera_that_is_known_to_be_lost_nothing_stays_longer_than_what_is_under_way_takes() -> None:
+    airlock = Airlock(FORMAT, 0.0)
+    airlock.passed(safe(0, 0.0), 0.0)
+    late = safe(1, 0.03)
+    assert airlock.passed(late, 0.09, lost=True) is late
+    assert airlock.passed(None, 0.09 + LOST, lost=True) is None
+    assert is_card(airlock.passed(None, 0.1 + LOST, lost=True))
 
 
 @pytest.mark.parametrize("fps", [4, 6, 10, 60])

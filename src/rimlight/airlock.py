@@ -16,6 +16,8 @@ from rimlight.types import Alpha, Output, Picture, StreamFormat
 LIMIT = 0.35
 """Seconds for which the last safe output stands in for those that do not come; then the card is shown. The eye
 takes it for a hitch, and a camera that was unplugged is covered within half a second."""
+LOST = 0.1
+"""The same while it is known that no frames come: only what is still being made may follow."""
 _LONGEST = 1.0
 """Seconds of the same, where pictures come seldom: three intervals, so that the card does not flash in between."""
 _STALE = 1.0
@@ -38,8 +40,11 @@ class Airlock:
         self.refused = 0
         """Outputs that did not pass."""
 
-    def passed(self, output: Output | None, now: float) -> Output | None:
-        """What the sinks are given at this moment: the output, the card if it is time for it, or nothing new."""
+    def passed(self, output: Output | None, now: float, *, lost: bool = False) -> Output | None:
+        """What the sinks are given at this moment: the output, the card if it is time for it, or nothing new.
+
+        `lost`: the camera is known to give nothing.
+        """
         if output is not None and self._is_safe(output, now):
             if not self.covered:
                 self._interval += 0.2 * (now - self._last_at - self._interval)
@@ -48,7 +53,7 @@ class Airlock:
             return output
         if output is not None:
             self.refused += 1
-        patience = min(_LONGEST, max(LIMIT, 3 * self._interval))
+        patience = LOST if lost else min(_LONGEST, max(LIMIT, 3 * self._interval))
         return None if self.covered or now - self._last_at <= patience else self._cover(now)
 
     def shut(self, now: float) -> Output:

@@ -155,7 +155,7 @@ class _Run:
 
     def _pass_on(self, output: Output | None) -> None:
         """Lets it through the airlock, or what the airlock gives in its place."""
-        passed = self._airlock.passed(output, self._clock())
+        passed = self._airlock.passed(output, self._clock(), lost=self._capture.trouble != "")
         if passed is None:
             self._delivery.repeat()
         else:
