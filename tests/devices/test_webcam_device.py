@@ -43,14 +43,19 @@ def quarters(frame: Frame) -> list[list[int]]:
 def streaming(device: str) -> Iterator[subprocess.Popen[bytes]]:
     """Another program that takes pictures from the device."""
     command = ["v4l2-ctl", "-d", device, "--stream-mmap", "--stream-to=/dev/null"]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as program:
-        try:
-            while not is_busy(device):
-                assert program.poll() is None
-                time.sleep(0.05)
-            yield program
-        finally:
-            program.kill()
+    limit = time.monotonic() + 30
+    while True:
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as program:
+            try:
+                while not is_busy(device) and program.poll() is None:
+                    time.sleep(0.05)
+                # Of a driver that is slow to give the first picture it does not wait for it, and ends.
+                if program.poll() is None:
+                    yield program
+                    return
+            finally:
+                program.kill()
+        assert time.monotonic() < limit, f"v4l2-ctl ended with {program.returncode} again and again"
 
 
 def test_the_lists_name_cameras_and_leave_out_what_gives_no_pictures() -> None:
