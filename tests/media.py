@@ -60,7 +60,7 @@ def write_clip(
     fps: Fraction = Fraction(25),
     time_base: Fraction | None = None,
     pts: Sequence[int] | None = None,
-    codec: Literal["libx264", "ffv1", "mpeg4", "libvpx", "mjpeg"] = "libx264",
+    codec: Literal["libx264", "ffv1", "mpeg4", "libvpx", "mjpeg", "rawvideo"] = "libx264",
     pixels: str = "yuv420p",
     options: dict[str, str] | None = None,
     muxing: dict[str, str] | None = None,

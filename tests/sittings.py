@@ -59,9 +59,9 @@ def load(path: Path) -> Any:
     return cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
 
 
-def scored(folder: Path, **options: Any) -> dict[str, Any]:
+def scored(folder: Path, settings: Settings = Settings(), **options: Any) -> dict[str, Any]:
     """The JSON of a run."""
     target = folder.parent / "figures.json"
-    run_evaluation(folder, Settings(), json_file=target, force=True, **options)
+    run_evaluation(folder, settings, json_file=target, force=True, **options)
     result: dict[str, Any] = json.loads(target.read_text())
     return result

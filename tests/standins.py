@@ -208,6 +208,7 @@ class ScriptedWindow(Collector, Window):
         self._presses = dict(presses)
         self.caption = ""
         self.recording = False
+        self.paused = False
         self.captions: list[str] = []
 
     def keys(self) -> Sequence[Key]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from media import content, write_clip
-from rimlight import batch
+from rimlight import processing, sharing
 from rimlight.batch import process_all
 from rimlight.errors import ClusterError, UsageError
 from rimlight.offline import Report, process_clip
@@ -34,7 +34,7 @@ def whole(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         seen.append(clip.name)
         return process_clip(clip, *words, **options)
 
-    monkeypatch.setattr(batch, "process_clip", noted)
+    monkeypatch.setattr(processing, "process_clip", noted)
     return seen
 
 
@@ -47,7 +47,8 @@ def test_long_clips_are_shared_by_processes_and_short_ones_are_not(
 
     assert whole == ["short.mp4"]
     assert len(content(tmp_path / "out" / "long.mp4").times) == 130
-    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["long.mp4", "short.mp4"]
+    made = sorted(file.name for file in (tmp_path / "out").iterdir())
+    assert made == [".rimlight-done.json", "long.mp4", "short.mp4"]
     assert "long.mp4: 130 frames, 65.0 s" in capsys.readouterr().err
 
 
@@ -59,10 +60,10 @@ def test_one_process_needs_no_help(tmp_path: Path, whole: list[str]) -> None:
 @pytest.mark.parametrize(("cores", "expected"), [(1, []), (2, []), (3, []), (4, [2]), (16, [8])])
 def test_every_two_cores_get_a_process(cores: int, expected: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[int] = []
-    monkeypatch.setattr(batch, "usable_cores", lambda: cores)
+    monkeypatch.setattr(sharing, "usable_cores", lambda: cores)
     monkeypatch.setattr("rimlight.hands.open_processes", opened.append)
 
-    batch.open_hands(None, None)
+    sharing.open_hands(None, None)
 
     assert opened == expected
 

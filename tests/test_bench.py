@@ -56,6 +56,8 @@ def test_the_next_frame_is_cut_while_one_is_composed() -> None:
     class Halves:
         """Each waits until the other is at work as well: one after the other they would never end."""
 
+        looks_ahead = False
+
         def __init__(self) -> None:
             self.both = threading.Barrier(2, timeout=10)
             self.composed: list[int] = []

@@ -26,6 +26,7 @@ from rimlight.types import Size
 
 FORGETFUL = Settings(
     background="#336699",
+    quick=True,
     tuning=Tuning(follow=False, evidence=False, clean_plate=False, smoothing=0, steadiness=0, views=1),
 )
 """Nothing of it remembers a frame."""

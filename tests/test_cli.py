@@ -16,6 +16,7 @@ import pytest
 from media import Sound, write_clip
 from rimlight import __version__
 from rimlight.assets import asset
+from rimlight.models import BEST
 from rimlight.types import Size
 
 
@@ -75,8 +76,8 @@ def test_help_breaks_lines_at_the_terminals_width_and_not_where_the_source_does(
         (["--camera", "sitter", "--to", "talk"], "--to talk"),
         (["--camera", "sitter", "--to", "talk.gif"], "talk.gif"),
         (["--camera", "sitter", "--to", "a.mp4", "--to", "a.mp4"], "twice"),
-        (["--camera", "sitter", "--background", "nowhere.jpg", "--to", "talk.mp4"], "nowhere.jpg"),
-        (["--camera", "sitter", "--size", "32x32", "--to", "talk.mp4"], "32x32"),
+        (["--camera", "sitter", "--mic", "none", "--background", "nowhere.jpg", "--to", "talk.mp4"], "nowhere.jpg"),
+        (["--camera", "sitter", "--mic", "none", "--size", "32x32", "--to", "talk.mp4"], "32x32"),
     ],
 )
 def test_what_makes_no_sense_is_refused_with_exit_code_2(words: list[str], expected: str, tmp_path: Path) -> None:
@@ -100,6 +101,24 @@ def test_no_virtual_camera_names_the_commands_that_create_one() -> None:
     refused(rimlight("--camera", "sitter", "--to", "virtual"), "v4l2loopback", "exclusive_caps=1")
 
 
+def test_files_get_the_best_model_that_was_fetched_unless_it_is_to_be_quick(tmp_path: Path) -> None:
+    folder = tmp_path / "data" / "rimlight" / "models"
+    folder.mkdir(parents=True)
+    (folder / BEST.file_name).write_bytes(b"not those weights")
+    write_clip(tmp_path / "in.mp4", count=2)
+
+    def process(*words: str) -> subprocess.CompletedProcess[str]:
+        return rimlight(
+            "process", "in.mp4", "out.mp4", "--force", *words, folder=tmp_path, XDG_DATA_HOME=str(tmp_path / "data")
+        )
+
+    refused(process(), "--model standard takes a tenth of its time", "was altered")
+    for words in (("--quick",), ("--model", "standard")):
+        done = process(*words)
+        assert done.returncode == 0, done.stderr
+        assert "a tenth of its time" not in done.stderr
+
+
 @pytest.mark.parametrize("content", [b"", b"only text\n" * 100, None], ids=["empty", "text", "missing"])
 def test_what_is_no_video_is_refused_and_nothing_is_written(content: bytes | None, tmp_path: Path) -> None:
     source = tmp_path / "talk.mp4"
@@ -107,7 +126,7 @@ def test_what_is_no_video_is_refused_and_nothing_is_written(content: bytes | Non
         source.write_bytes(content)
     before = set(tmp_path.iterdir())
     refused(rimlight("process", source, tmp_path / "new.mp4"), "talk.mp4")
-    refused(rimlight("--camera", source, "--to", tmp_path / "new.mp4"), "talk.mp4")
+    refused(rimlight("--camera", source, "--mic", "none", "--to", tmp_path / "new.mp4"), "talk.mp4")
     assert set(tmp_path.iterdir()) == before
 
 
@@ -130,7 +149,7 @@ def test_a_missing_or_altered_model_is_refused(tmp_path: Path) -> None:
     shutil.copytree(asset("models").parents[1] / "src" / "rimlight", package)
     shutil.copytree(asset(), package / "assets")
     model = package / "assets" / "models" / "selfie_segmentation.onnx"
-    words = ("--camera", "sitter", "--to", tmp_path / "talk.mp4")
+    words = ("--camera", "sitter", "--mic", "none", "--to", tmp_path / "talk.mp4")
     model.write_bytes(model.read_bytes()[:-1] + b"x")
     refused(rimlight(*words, PYTHONPATH=str(tmp_path)), "altered", "SHA-256")
     model.unlink()
@@ -144,15 +163,28 @@ def test_several_inputs_go_into_a_folder_and_failures_are_named(tmp_path: Path) 
     cv2.imwrite(str(photo), np.full((40, 60, 3), 90, np.uint8))
     broken = tmp_path / "three.mp4"
     broken.write_bytes(b"text")
-    refused(rimlight("process", clip, photo, broken, tmp_path / "out"), "1 of 3 failed", "three.mp4")
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["one.mp4", "two.png"]
+    refused(rimlight("process", clip, photo, broken, tmp_path / "out"), "1 of 3 failed", "three.mp4", code=11)
+    made = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert made == [".rimlight-done.json", "one.mp4", "two.png"]
     twin = write_clip(tmp_path / "one.mp4")
     refused(rimlight("process", clip, twin, tmp_path / "twins"), "one.mkv", "one.mp4", code=2)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_and_sigterm_end_a_live_run_in_order(number: signal.Signals, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "rimlight", "--camera", "sitter", "--size", "320x180", "--to", "talk.mp4"]
+    command = [
+        sys.executable,
+        "-m",
+        "rimlight",
+        "--camera",
+        "sitter",
+        "--mic",
+        "none",
+        "--size",
+        "320x180",
+        "--to",
+        "talk.mp4",
+    ]
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
         deadline = time.monotonic() + 30
         while not any(p.stat().st_size > 10_000 for p in tmp_path.iterdir()) and time.monotonic() < deadline:
@@ -184,7 +216,17 @@ def test_process_interrupted_leaves_nothing(number: signal.Signals, tmp_path: Pa
 
 def test_live_on_the_sitter_ends_by_itself_and_records(tmp_path: Path) -> None:
     done = rimlight(
-        "--camera", "sitter", "--size", "320x180", "--duration", "1", "--to", "talk.mp4", folder=tmp_path
+        "--camera",
+        "sitter",
+        "--size",
+        "320x180",
+        "--duration",
+        "1",
+        "--mic",
+        "none",
+        "--to",
+        "talk.mp4",
+        folder=tmp_path,
     )
     assert done.returncode == 0, done.stderr
     assert "320x180 at 30 fps" in done.stderr
@@ -193,7 +235,9 @@ def test_live_on_the_sitter_ends_by_itself_and_records(tmp_path: Path) -> None:
 
 def test_a_clip_plays_as_a_camera_to_its_end(tmp_path: Path) -> None:
     write_clip(tmp_path / "talk.mp4")
-    done = rimlight("--camera", "talk.mp4", "--background", "#00b140", "--to", "new.mkv", folder=tmp_path)
+    done = rimlight(
+        "--camera", "talk.mp4", "--background", "#00b140", "--mic", "none", "--to", "new.mkv", folder=tmp_path
+    )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "new.mkv").exists()
 

@@ -91,7 +91,7 @@ def test_rgb_becomes_what_players_take_it_for(tmp_path: Path) -> None:
         (ColorTags(1, 1, 1, 1), Size(64, 48), Color("bt709")),
         (ColorTags(6, 6, 6, 1), Size(64, 720), Color("bt601")),
         (ColorTags(5, 6, 5, 2), Size(64, 48), Color("bt601", True)),
-        (ColorTags(9, 16, 9, 1), Size(64, 48), Color("bt2020")),
+        (ColorTags(9, 14, 9, 1), Size(64, 48), Color("bt2020")),
         (ColorTags(), Size(64, 718), Color("bt601")),
         (ColorTags(), Size(64, 720), Color("bt709")),
         (ColorTags(), Size(1280, 534), Color("bt709")),

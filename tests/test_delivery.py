@@ -1,4 +1,5 @@
 import threading
+from collections.abc import Callable
 
 import pytest
 
@@ -19,6 +20,13 @@ class Scene:
         self._journal = Journal(self.clock)
         self._said: list[str] = []
         self.delivery = Delivery(sinks, self.meter, 0.1, self.clock, self._journal)
+
+    def begin(self, open_recording: Callable[[], Sink]) -> None:
+        """Begins a recording and waits until it is open."""
+        self.delivery.toggle_recording(open_recording)
+        assert self.delivery._opening is not None
+        assert self.delivery._opening.wait(WAIT)
+        self.delivery.tend()
 
     @property
     def said(self) -> list[str]:
@@ -121,7 +129,7 @@ def test_the_last_sink_that_fails_is_an_error() -> None:
 def test_a_recording_begins_ends_and_is_closed_by_who_began_it() -> None:
     scene, recording = Scene(Collector()), Collector("talk.mp4")
     scene.delivery.send(output(0))
-    scene.delivery.toggle_recording(lambda: recording)
+    scene.begin(lambda: recording)
     assert scene.delivery.recording
     scene.delivery.send(output(1))
     scene.delivery.toggle_recording(lambda: recording)
@@ -139,7 +147,7 @@ def test_a_recording_that_cannot_begin_is_told_and_the_rest_goes_on() -> None:
 
     good = Collector()
     scene = Scene(good)
-    scene.delivery.toggle_recording(open_recording)
+    scene.begin(open_recording)
     scene.delivery.send(output(0))
     assert not scene.delivery.recording
     assert scene.said == ["the disk is full"]
@@ -154,7 +162,7 @@ def test_a_recording_that_fails_is_closed_and_the_rest_goes_on() -> None:
 
     good, recording = Collector("good"), Unfinished("talk.mp4", fails_at=1)
     scene = Scene(good)
-    scene.delivery.toggle_recording(lambda: recording)
+    scene.begin(lambda: recording)
     for number in range(3):
         scene.delivery.send(output(number))
     assert good.indices == [0, 1, 2]
@@ -184,8 +192,8 @@ def test_a_recording_that_takes_its_time_to_close_holds_up_nobody() -> None:
 
     good = Collector("good")
     scene = Scene(good)
-    scene.delivery.toggle_recording(lambda: Slow("talk.mp4"))
-    scene.delivery.toggle_recording(lambda: Slow("talk.mp4"))
+    scene.begin(lambda: Slow("talk.mp4"))
+    scene.delivery.end_recording()
     scene.delivery.send(output(0))
     assert good.indices == [0]
     assert scene.lines() == ["recording into talk.mp4"]

@@ -16,10 +16,11 @@ from rimlight import evaluate
 from rimlight.backgrounds.color import open_color
 from rimlight.figures import LABELS, Figures, change_error, frame_figures, mean_of
 from rimlight.framing import squashed
-from rimlight.offline import true_part
+from rimlight.offline import process_clip, true_part
 from rimlight.pipeline import Pipeline
 from rimlight.protocols import Segmenter
 from rimlight.scores import Score, means
+from rimlight.settings import Settings
 from rimlight.sources.clip import open_clip
 from rimlight.types import Mask, Plane, Rgb, Size
 from sittings import load, photo, save, scored, sitting, truths, without_model
@@ -94,6 +95,32 @@ def test_no_clip_is_touched_by_the_one_before(tmp_path: Path, monkeypatch: pytes
     assert together["c"] == pytest.approx(together["a"])
     assert together["b"] != pytest.approx(together["a"])
     assert together["photos/anna"] == pytest.approx(scored(tmp_path / "alone")["clips"]["anna"])
+
+
+@pytest.mark.parametrize("like", ["files", "quick", "live"])
+def test_clips_are_scored_as_they_are_made(like: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files twice over, with what comes; else frame by frame."""
+    opened: list[tuple[bool, bool]] = []
+
+    def open_pipeline(*_: object, live: bool = False, ahead: bool = False, **__: object) -> Pipeline:
+        opened.append((live, ahead))
+        pipeline = Pipeline(Brightness(), open_color("#336699"), squashed)
+        pipeline.looks_ahead = ahead
+        return pipeline
+
+    monkeypatch.setattr(evaluate, "open_pipeline", open_pipeline)
+    (tmp_path / "made").mkdir()
+    clip = sitting(tmp_path / "set" / "sit-a") / "clip.mp4"
+    with open_clip(clip) as source, open_pipeline(live=like == "live", ahead=like == "files") as pipeline:
+        process_clip(source, pipeline, tmp_path / "out.mp4", matte=tmp_path / "made" / "sit-a")
+
+    settings = Settings(quick=like == "quick")
+    found = scored(tmp_path / "set", settings=settings, live=like == "live")
+
+    expected = scored(tmp_path / "set", mattes=tmp_path / "made")
+    assert found["clips"]["sit-a"] == pytest.approx(expected["clips"]["sit-a"])
+    assert opened[0] == opened[1]
+    assert found["mattes"] == ("standard" if like == "files" else f"standard, {like}")
 
 
 def test_mattes_made_elsewhere_are_scored_instead(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from media import cut_of, write_clip
 from rimlight.backgrounds import clip as clip_background
 from rimlight.backgrounds.clip import LiveClipBackground, Projector, Reel, open_clip_background
 from rimlight.errors import BackgroundError, ClipError
-from rimlight.sources import decoding
+from rimlight.sources import images
 from rimlight.sources.clip import Playback, open_clip
 from rimlight.sources.container import LONGEST_SIDE, MOST_PIXELS
 from rimlight.sources.cuts import survey
@@ -190,7 +190,7 @@ def test_a_clip_that_pauses_for_years_goes_on_in_seconds() -> None:
 
 def test_a_file_without_a_picture_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_clip(tmp_path / "a.mp4", count=60)
-    monkeypatch.setattr(decoding, "PATIENCE", -1.0)
+    monkeypatch.setattr(images, "PATIENCE", -1.0)
 
     with pytest.raises(ClipError, match="not one picture can be decoded"):
         open_clip(path)

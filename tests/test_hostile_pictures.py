@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hostile.seeds import picture_seeds
-from hostile.spoil import PNG
+from hostile.spoil import PNG, summed
 from rimlight.backgrounds.still import open_still
 from rimlight.errors import BackgroundError, ClipError, RimlightError
 from rimlight.matted import read_matte
@@ -107,7 +107,8 @@ def test_nothing_is_decoded_before_its_size_is_known(
 ) -> None:
     path = tmp_path / f"bomb{ending}"
     path.write_bytes(MAKERS[ending](12000, 12000))
-    monkeypatch.setattr(cv2, "imdecode", lambda *_: pytest.fail("decoded"))
+    for decoder in ("imdecode", "imdecodeWithMetadata"):
+        monkeypatch.setattr(cv2, decoder, lambda *_: pytest.fail("decoded"))
 
     with pytest.raises(ClipError, match="144 megapixels"):
         read_photo(path)
@@ -150,7 +151,8 @@ def test_a_png_whose_block_is_longer_than_the_file_is_refused_unread(
     whole = png(48, 32)
     path = tmp_path / "a.png"
     path.write_bytes(whole[:33] + b"\xae\x42\x60\x82" + whole[-8:])
-    monkeypatch.setattr(cv2, "imdecode", lambda *_: pytest.fail("decoded"))
+    for decoder in ("imdecode", "imdecodeWithMetadata"):
+        monkeypatch.setattr(cv2, decoder, lambda *_: pytest.fail("decoded"))
 
     with pytest.raises(ClipError, match="damaged or cut off"):
         read_photo(path)
@@ -176,9 +178,10 @@ def test_kinds_that_nobody_photographs_in_do_not_reach_their_decoders(
     content = next(seed.content for seed in picture_seeds() if f".{seed.ending}" == ending)
     path = tmp_path / "a.png"
     path.write_bytes(content)
-    monkeypatch.setattr(cv2, "imdecode", lambda *_: pytest.fail("decoded"))
+    for decoder in ("imdecode", "imdecodeWithMetadata"):
+        monkeypatch.setattr(cv2, decoder, lambda *_: pytest.fail("decoded"))
 
-    with pytest.raises(RimlightError, match="no picture, or is damaged"):
+    with pytest.raises(RimlightError, match=r"no picture, or is damaged|AVIF picture, which is not read"):
         read(path)
 
 
@@ -277,3 +280,18 @@ def test_a_large_photo_with_alpha_is_laid_on_white_in_little_memory(tmp_path: Pa
 
     assert (photo == 255).all()
     assert peak < 4 * photo.nbytes
+
+
+def test_a_png_that_moves_is_read_as_a_still_one_whatever_its_frames_are(tmp_path: Path) -> None:
+    """Found by the fuzzer: OpenCV 5.0 crashed where the first frame was not announced and the second damaged."""
+    moving = next(seed.content for seed in picture_seeds() if b"acTL" in seed.content)
+    head, _, rest = moving.partition(b"fcTL")
+    frame = zlib.compress(b"\x09" * 32 * (1 + 4 * 48))
+    second = struct.pack(">I", len(frame) + 4) + b"fdAT\0\0\0\2" + frame
+    damaged = head + b"fcTN" + rest[: rest.index(b"fdAT") - 4] + second + bytes(4) + moving[-12:]
+    path = tmp_path / "a.png"
+    for content in (moving, summed(damaged)):
+        path.write_bytes(content)
+
+        assert b"acTL" not in read_picture(path).content
+        assert read_photo(path).shape == (32, 48, 3)

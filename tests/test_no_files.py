@@ -31,7 +31,8 @@ pytestmark = [
     pytest.mark.skipif(bool(REASON) and "CI" not in os.environ, reason=REASON),
 ]
 
-CAMERA = ("--camera", "sitter", "--size", "320x180")
+# Nobody is heard by tests; what a microphone does is another test's.
+CAMERA = ("--camera", "sitter", "--size", "320x180", "--mic", "none")
 SITTER = (*CAMERA, "--duration", "0.5")
 MOST_SAID = 8000
 """Characters; `--help` says most. The pictures of the runs below have a hundred thousand and more."""
@@ -50,8 +51,14 @@ class Run:
     """Pattern of what else it may write, in none of which there is anything of a user's pictures."""
 
 
-# MediaPipe imports matplotlib, which lists the machine's fonts once, and asks the compiler where a library lies.
-_MEDIAPIPE = r".*/home/\.(cache|config)(/matplotlib(/fontlist[^/]*)?)?|.*/scratch/[^/]*"
+# MediaPipe imports matplotlib, which lists the machine's fonts once, and asks the compiler where a library lies;
+# and sounddevice, whose PortAudio looks which devices there are.
+_MEDIAPIPE = r".*/home/\.(cache|config)(/(pulse|matplotlib(/fontlist[^/]*)?))?|.*/scratch/[^/]*"
+_MEDIAPIPE += r"|/dev/dsp\d*|.*/run/pulse|/dev/shm/jack.*|memfd:pulseaudio"
+# Where `rimlight control` finds a run; the socket itself is no file.
+_RUNTIME = r".*/run/rimlight"
+# Between two passes mattes lie in a file without a name, of which only the folder is told; it goes with the run.
+_UNNAMED = r".*/work"
 _ONE_WAY = "import rimlight.bench as b; plan = b.plan; b.plan = lambda *words: plan(*words)[:1]"
 _SHORT = "import rimlight.demo as d; d.SECONDS = 1"
 
@@ -59,11 +66,12 @@ RUNS = {
     "live": Run(("live", *SITTER, "--to", "talk.mp4"), ("talk.mp4",)),
     "live, OpenCV": Run((*SITTER, "--runtime", "opencv", "--to", "talk.mkv"), ("talk.mkv",)),
     "live, MediaPipe": Run((*SITTER, "--runtime", "mediapipe", "--to", "a.mov"), ("a.mov",), elsewhere=_MEDIAPIPE),
-    "process": Run(("process", "clip.mp4", "new.mp4"), ("new.mp4",)),
+    "process": Run(("process", "clip.mp4", "new.mp4"), ("new.mp4",), elsewhere=_UNNAMED),
     "process, photo": Run(
         ("process", "photo.png", "new.png", "--matte", "matte"), ("new.png", "matte", "matte/000000.png")
     ),
     "demo": Run(("demo",), ("rimlight-demo.mp4", "rimlight-demo.png"), _SHORT),
+    "control": Run(("control", "status"), codes=(1,)),
     "devices": Run(("devices",)),
     "doctor": Run(("doctor",), codes=(0, 1), elsewhere=_MEDIAPIPE),
     "eval": Run(("eval", "set", "--json", "figures.json"), ("figures.json",)),
@@ -114,7 +122,8 @@ class Place:
         # In tests that it knows, ONNX Runtime is silent.
         left_out = r"CI|ORT_.*|XDG_.*|DISPLAY|WAYLAND_DISPLAY|MPL.*"
         known = {name: value for name, value in os.environ.items() if not re.fullmatch(left_out, name)}
-        folders = {"HOME": str(self.folder / "home"), "TMPDIR": str(self.folder / "scratch")}
+        folders = {"HOME": "home", "TMPDIR": "scratch", "XDG_RUNTIME_DIR": "run"}
+        folders = {name: str(self.folder / path) for name, path in folders.items()}
         return known | folders | {"PYTHONDONTWRITEBYTECODE": "1"}
 
     def run(self, words: tuple[str, ...], before: str = "", **environment: str) -> Seen:
@@ -133,6 +142,7 @@ def place(tmp_path: Path, material: Path) -> Place:
     copytree(material, tmp_path / "work")
     (tmp_path / "home").mkdir()
     (tmp_path / "scratch").mkdir()
+    (tmp_path / "run").mkdir(mode=0o700)
     return Place(tmp_path)
 
 
@@ -156,8 +166,22 @@ def test_a_command_reaches_nobody_and_writes_what_it_was_asked_for(name: str, pl
     finished = {str(place.work / path) for path in run.asked}
     # Beside its place until it is complete.
     beside = rf"{re.escape(str(place.work))}/((.*/)?\.[^/]*part.*|[^/]*\.unfinished\.[^/]*)"
-    others = {path for path in seen.written() - finished if not re.fullmatch(f"{beside}|{run.elsewhere}", path)}
-    assert others == set()
+    expected = f"{beside}|{_RUNTIME}|{run.elsewhere}"
+    assert {path for path in seen.written() - finished if not re.fullmatch(expected, path)} == set()
+
+
+def test_a_recording_with_sound_reaches_the_sound_server_of_this_machine_at_most(place: Place) -> None:
+    """Which is PortAudio's business: what it writes, it writes for itself."""
+    words = (*CAMERA[:-1], "default", "--duration", "0.5", "--to", "talk.mp4", "--replay", "1")
+    alsa = {name: os.environ[name] for name in ("ALSA_CONFIG_PATH", "ALSA_PLUGIN_DIR") if name in os.environ}
+
+    seen = place.run(words, **alsa)
+
+    assert seen.code == 0, seen.output
+    assert seen.attempts == []
+    assert [one for one in seen.local if not re.search(r"pulse|pipewire|jack|dbus", one.address)] == []
+    assert "talk.mp4" in place.left()
+    assert told_in_words(seen.output)
 
 
 @needs_screen
@@ -168,7 +192,7 @@ def test_a_run_into_a_window_writes_no_file_at_all(place: Place) -> None:
     assert seen.code == 0, seen.output
     assert seen.attempts == []
     assert {attempt.address.split("/")[-2] for attempt in seen.local} == {".X11-unix"}
-    assert seen.written() == set()
+    assert {path for path in seen.written() if not re.fullmatch(_RUNTIME, path)} == set()
     assert told_in_words(seen.output)
 
 
@@ -193,7 +217,7 @@ def test_a_crash_shows_no_picture_and_leaves_no_file(name: str, place: Place) ->
     assert told_in_words(seen.output), seen.output
     assert seen.attempts == []
     assert place.left() - before <= {"talk.mp4"}
-    assert {Path(path).name for path in seen.written()} <= {"talk.mp4", "talk.unfinished.mp4"}
+    assert {Path(path).name for path in seen.written()} <= {"talk.mp4", "talk.unfinished.mp4", "rimlight"}
 
 
 # The watcher itself: it would be worth nothing if it overlooked one of these.

@@ -105,6 +105,8 @@ def test_a_whole_run_reaches_for_no_network(runtime: str, tmp_path: Path) -> Non
         "320x180",
         "--duration",
         "1",
+        "--mic",
+        "none",
         "--to",
         str(recording),
         "--runtime",

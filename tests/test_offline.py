@@ -59,7 +59,7 @@ def test_times_finer_than_milliseconds_are_kept_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "tags", [ColorTags(1, 1, 1, 1), ColorTags(6, 6, 6, 2), ColorTags(9, 16, 9, 1), ColorTags()]
+    "tags", [ColorTags(1, 1, 1, 1), ColorTags(6, 6, 6, 2), ColorTags(9, 14, 9, 1), ColorTags()]
 )
 def test_colour_tags_and_pixel_shape_are_kept(tmp_path: Path, tags: ColorTags) -> None:
     path = write_clip(tmp_path / "a.mp4", tags=tags, aspect=Fraction(16, 11))

@@ -100,11 +100,11 @@ def test_the_input_is_never_overwritten(tmp_path: Path, link: Callable[[Path, Pa
     assert source.read_bytes() == before
 
 
-@pytest.mark.parametrize("name", ["out.webm", "out.avi", "out.png", "out"])
-def test_endings_that_carry_no_h264_are_refused(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("name", ["out.avi", "out.png", "out"])
+def test_endings_that_no_video_is_written_to_are_refused(tmp_path: Path, name: str) -> None:
     source = write_clip(tmp_path / "a.mp4", count=3)
 
-    with pytest.raises(UsageError, match=r"H\.264\n.*\.mp4"):
+    with pytest.raises(UsageError, match=r"ends like this\n.*\.mp4"):
         process(source, tmp_path / name)
 
     assert tree(tmp_path) == ["a.mp4"]

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from media import boxes, content, output_of, planes
 from rimlight.errors import DiskError, OutputExistsError, SinkError, UsageError
-from rimlight.sinks.recorder import open_recorder
+from rimlight.sinks.film import Film
+from rimlight.sinks.recorder import Recorder, open_recorder
 from rimlight.sinks.video_file import VideoFile
 from rimlight.tags import ColorTags
-from rimlight.types import Color, Matrix, Size, StreamFormat
+from rimlight.types import Color, Matrix, Plane, Samples, Size, StreamFormat
 
 SIZE = Size(128, 96)
 FORMAT = StreamFormat(SIZE, Fraction(30))
@@ -98,6 +101,44 @@ def test_without_an_output_there_is_no_file(tmp_path: Path) -> None:
 def test_outputs_of_another_size_are_refused(tmp_path: Path) -> None:
     with open_recorder(tmp_path / "a.mp4", FORMAT) as recorder, pytest.raises(SinkError, match=r"128x96.*64x48"):
         recorder.send(output_of(0, Size(64, 48), 0.0))
+
+
+class Mattes(Film):
+    """Keeps what it was given."""
+
+    part = Path("talk.unfinished.mkv")
+
+    def __init__(self) -> None:
+        self.images: list[Plane] = []
+
+    def write(self, image: Plane, pts: int, duration: int) -> None:  # noqa: ARG002
+        self.images.append(image.copy())
+
+    def hear(self, samples: Samples) -> None:  # noqa: ARG002
+        pytest.fail("nobody listens")
+
+    def finish(self) -> None: ...
+
+    def publish(self) -> None: ...
+
+    def abandon(self) -> Path:
+        return self.part
+
+    def close(self) -> None: ...
+
+
+def test_a_film_that_keeps_mattes_gets_them_below_the_person_alone() -> None:
+    film, person = Mattes(), output_of(3, SIZE, 0.0).picture
+    given = replace(output_of(0, SIZE, 0.0), person=person)
+    given.alpha[:] = np.arange(SIZE.height)[:, None]
+    with Recorder(Path("talk.mkv"), FORMAT, film, matte=True) as recorder:
+        recorder.send(given)
+        recorder.send(given)
+
+    assert len(film.images) == 2
+    for image in film.images:
+        assert np.array_equal(image[: SIZE.height * 3 // 2], person.i420)
+        assert np.array_equal(image[SIZE.height * 3 // 2 :], given.alpha)
 
 
 class Held:

@@ -83,6 +83,20 @@ def test_parts_of_a_large_picture_are_laid_as_all_of_it_is(seed: int) -> None:
     assert all(side % 2 == 0 for region in (*where.sure, *where.mixed) for side in region)
 
 
+def test_a_large_picture_and_a_matte_of_sides_without_a_common_factor_are_laid_whole() -> None:
+    """A photo of 6000x4000, whose matte has 640x427, lost its person."""
+    size, small = Size(6000, 4000), Alpha(np.zeros((427, 640), np.uint8))
+    small[60:, 100:300] = 255
+
+    where = parts(small, size, occupied(small, size))
+
+    assert not where.sure
+    [mixed] = where.mixed
+    assert mixed.left <= 100 * 6000 / 640
+    assert mixed.right >= 300 * 6000 / 640
+    assert (mixed.top, mixed.bottom) == (0, 4000)
+
+
 def test_a_small_picture_is_not_taken_apart_and_nobody_has_no_parts() -> None:
     small, large, hd = Alpha(np.zeros((216, 384), np.uint8)), Size(2560, 1440), Size(1280, 720)
     assert parts(small, large, occupied(small, large)) == Parts([], [])

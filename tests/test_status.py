@@ -38,6 +38,21 @@ def test_a_status_names_rate_latency_drops_and_background() -> None:
     assert status(recording=True).line(" · ") == "30.0 fps · 21 ms · 2 dropped · blur · recording"
 
 
+def test_a_recording_says_that_it_pauses_and_what_it_hears() -> None:
+    paused = replace(status(recording=True), paused=True, mic="mic Built-in ▂▅▇ -12 dB")
+    assert paused.line() == "30.0 fps, 21 ms, 2 dropped, blur, recording paused, mic Built-in ▂▅▇ -12 dB"
+    assert replace(paused, trouble="camera lost").line() == (
+        "no picture: camera lost, recording paused, mic Built-in ▂▅▇ -12 dB"
+    )
+
+
+def test_a_terminal_of_another_time_gets_question_marks_for_the_bars() -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="latin-1", errors="strict")
+    StatusLine(stream).say("mic Büro ▂▅▇ -12 dB")
+    stream.flush()
+    assert stream.buffer.getvalue() == "mic Büro ??? -12 dB\n".encode("latin-1")
+
+
 def test_a_governed_run_says_how_much_work_frames_get() -> None:
     governed = replace(status(recording=True), effort="1 view (12 of 30 ms)")
     assert governed.line() == "30.0 fps, 21 ms, 2 dropped, blur, recording, 1 view (12 of 30 ms)"

@@ -26,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from faults.coded_room import TruthSegmenter
 from faults.nemesis import BARS
 from faults.soaking import Accompanied, Sample, Soaked, soak
+from rimlight.allocator import give_large_blocks_back
 from rimlight.benches.machine import machine
 from rimlight.benches.table import table
 from rimlight.meter import percentile
@@ -86,7 +87,8 @@ _HELD: tuple[tuple[str, float, Callable[[Sample], float]], ...] = (
 def markdown(soaked: Soaked) -> str:
     """Faults, recoveries, what the process held, and bars."""
     head = (
-        f"{machine()}.\n\n{soaked.frames} frames shown live in {soaked.seconds / 60:.0f} minutes,"
+        f"{machine()}.\n\n{soaked.frames} frames shown live in {soaked.seconds / 60:.0f} minutes"
+        f" by {soaked.processes} processes at once,"
         f" {soaked.faults.total()} faults, {soaked.keys} settings changed;"
         f" {soaked.leaks} outputs with pixels of the raw room, {soaked.hangs.total()} hangs."
     )
@@ -148,7 +150,9 @@ def opener(model: str) -> Callable[[], Segmenter]:
 
 def one(frames: int, seed: int, model: str) -> Soaked:
     """A soak in this process."""
-    cv2.setNumThreads(1)  # as the command does
+    # As the command does.
+    cv2.setNumThreads(1)
+    give_large_blocks_back()
     return soak(frames, seed, opener(model), lambda line: print(line, file=sys.stderr))
 
 
@@ -166,6 +170,7 @@ def merged(parts: Sequence[Soaked]) -> Soaked:
         for what, seconds in part.times.items():
             times[what] += seconds
     return Soaked(
+        processes=len(parts),
         frames=sum(part.frames for part in parts),
         seconds=max(part.seconds for part in parts),
         leaks=sum(part.leaks for part in parts),

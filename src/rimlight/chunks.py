@@ -16,6 +16,7 @@ from typing import Literal, NamedTuple, Protocol
 import cv2
 
 from rimlight.assemble import open_pipeline
+from rimlight.foresight import FirstPass
 from rimlight.mattes import MatteFolder, Mattes
 from rimlight.offline import matte_track_of, track_of, true_part
 from rimlight.passes import Made, process_frames
@@ -98,7 +99,7 @@ def process_chunk(job: Job, folder: Path, each: Callable[[], None] = lambda: Non
     frames, end = 0, job.span.start
     with (
         open_part(folder / PART, job.facts, job.span) as part,
-        open_pipeline(job.settings, job.facts.format, say=said.append) as pipeline,
+        open_pipeline(job.settings, job.facts.format, say=said.append, ahead=not job.settings.quick) as pipeline,
         ExitStack() as opened,
     ):
         video, mattes = _open_outputs(job, folder, opened)
@@ -117,7 +118,8 @@ def process_chunk(job: Job, folder: Path, each: Callable[[], None] = lambda: Non
                 frames, end = frames + 1, frame.pts + frame.duration
                 each()
 
-        process_frames(part.read, pipeline, write, count)
+        first = FirstPass(lambda: open_part(folder / PART, job.facts, job.span), scratch=folder)
+        process_frames(part.read, pipeline, write, count, first)
         # Of a clip that is damaged there may be none, and there is no file without pictures.
         for file in [] if not frames else [video] if mattes is None else [video, mattes]:
             file.finish()

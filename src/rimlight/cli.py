@@ -8,7 +8,9 @@ import sys
 from cyclopts import App, CycloptsError, Parameter, UnusedCliTokensError
 
 from rimlight import __version__
+from rimlight.allocator import give_large_blocks_back
 from rimlight.commands.bench import bench
+from rimlight.commands.control import control
 from rimlight.commands.demo import demo
 from rimlight.commands.devices import devices
 from rimlight.commands.doctor import doctor
@@ -35,7 +37,7 @@ app = App(
 
 
 app.default(flowing(live))
-for command in (live, process, devices, doctor, demo, bench):
+for command in (live, process, control, devices, doctor, demo, bench):
     app.command(flowing(command))
 app.command(flowing(evaluate), name="eval")
 app.command(models)
@@ -58,6 +60,7 @@ def main() -> None:
     # To find none of its plug-ins, pydantic would read the description of every package that is installed: 20 ms.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     leave_no_core()
+    give_large_blocks_back()
     end_after(lambda: run(sys.argv[1:]))
 
 

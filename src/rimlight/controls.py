@@ -33,6 +33,8 @@ class PipelineControls:
             return ""
         if key == "next-background":
             return self._next(pipeline)
+        if key == "blur":
+            return self._show(pipeline, "blur")
         if key in {"less-blur", "more-blur"}:
             return self._blur(pipeline, BLUR_STEP if key == "more-blur" else -BLUR_STEP)
         if key == "mirror":
@@ -43,8 +45,10 @@ class PipelineControls:
 
     def _next(self, pipeline: Pipeline) -> str:
         here = self._choice.index(self.settings.background)
-        text = self._choice[(here + 1) % len(self._choice)]
-        # Even if it cannot be opened, the key goes on to the one after it.
+        return self._show(pipeline, self._choice[(here + 1) % len(self._choice)])
+
+    def _show(self, pipeline: Pipeline, text: str) -> str:
+        # Even if it cannot be opened, the next key goes on to the one after it.
         self._remember(background=text)
         opened = open_background(text, self.settings.blur_strength, self._format, live=True)
         old, pipeline.background = pipeline.background, opened

@@ -9,7 +9,7 @@ from rimlight.errors import RimlightError, SinkError
 from rimlight.journal import Journal
 from rimlight.meter import Meter
 from rimlight.pending import Pending
-from rimlight.protocols import Sink, Window
+from rimlight.protocols import Records, Replays, Sink, Window
 from rimlight.types import Output
 
 _LATE = 1.5
@@ -39,6 +39,7 @@ class Delivery:
         self._journal = journal
         self._couriers = [self._courier(sink) for sink in sinks]
         self._recording: Sink | None = None
+        self._opening: Pending[Sink] | None = None
         self._last: Output | None = None
         self._counted: Output | None = None
         self._every = interval
@@ -60,7 +61,13 @@ class Delivery:
 
     @property
     def recording(self) -> bool:
-        return self._recording is not None
+        """Whether one runs; one that pauses does."""
+        return self._recording is not None or bool(self._recorders)
+
+    @property
+    def paused(self) -> bool:
+        """Whether all recordings pause."""
+        return bool(self._recorders) and all(recorder.paused for recorder in self._recorders)
 
     def send(self, output: Output, *, card: bool = False) -> None:
         """To every sink. Raises SinkError when the last of them was lost; a card does not count as delivered."""
@@ -78,6 +85,8 @@ class Delivery:
     def tend(self) -> None:
         """Leaves out what was lost. Raises SinkError when it was the last."""
         now = self._clock()
+        if self._opening is not None and self._opening.wait(0):
+            self._begin(self._opening)
         for courier in list(self._couriers):
             courier.tend(now)
             if courier.error is not None:
@@ -107,41 +116,94 @@ class Delivery:
             return 0.0
         return (output.at if output else self._clock() - _LATE * self._interval) - self._first_at
 
-    def toggle_recording(self, open_recording: Callable[[], Sink]) -> None:
-        """Ends the recording, or begins one. That it cannot begin or end well is told, not raised."""
-        if self._recording is not None:
-            self.end_recording()
-            return
-        try:
-            self._recording = open_recording()
-        except RimlightError as error:
-            self._journal.say(str(error))
-            return
-        self._couriers.append(self._courier(self._recording))
-        self._journal.say(f"recording into {self._recording.name}")
+    def begin_recording(self, open_recording: Callable[[], Sink]) -> str:
+        """Begins one if none was begun here; it is opened meanwhile. A line that says what is done."""
+        if self._recording is not None or self._opening is not None:
+            return "it records already"
+        self._opening = Pending(open_recording, "recording")
+        return "the recording begins"
 
-    def end_recording(self) -> None:
+    def end_recording(self) -> str:
         """Closes the recording if there is one, on a thread of its own: a slow disk does not hold up the call."""
+        opening, self._opening = self._opening, None
+        if opening is not None:
+            self._close_later(opening.close)
+            return "no recording was begun"
         recording, self._recording = self._recording, None
         if recording is None:
-            return
+            return "nothing records"
         self._couriers = [courier for courier in self._couriers if courier.sink is not recording]
 
         def close() -> None:
             if self._close(recording):
-                self._journal.say(f"recorded {recording.name}")
+                dropped = getattr(recording, "dropped", 0)
+                self._journal.say(f"recorded {recording.name}{f', {dropped} pictures dropped' if dropped else ''}")
 
-        self._closing = [one for one in self._closing if not one.wait(0)] + [Pending(close, "closing")]
+        self._close_later(close)
+        return "the recording ends"
+
+    def toggle_recording(self, open_recording: Callable[[], Sink]) -> str:
+        """Ends the recording, or begins one. That it cannot begin or end well is told, not raised."""
+        if self._recording is None and self._opening is None:
+            return self.begin_recording(open_recording)
+        return self.end_recording()
+
+    def pause(self, *, on: bool | None = None) -> str:
+        """Lets all recordings pause, or go on; None: whichever they do not. A line that says what is done."""
+        if not self._recorders:
+            return "nothing records"
+        on = not self.paused if on is None else on
+        now = self._clock()
+        for recorder in self._recorders:
+            (recorder.pause if on else recorder.resume)(now)
+        return "the recording pauses" if on else "the recording goes on"
+
+    def save_replay(self) -> str:
+        """Saves the last moments, if they are remembered, on a thread of its own. A line that says what is done."""
+        replays = [courier.sink for courier in self._couriers if isinstance(courier.sink, Replays)]
+        line = "saving the last moments" if replays else "nothing is remembered: start Rimlight with --replay 30"
+        self._journal.say(line)
+        if not replays:
+            return line
+
+        def save() -> None:
+            for replay in replays:
+                try:
+                    self._journal.say(replay.save())
+                except RimlightError as error:
+                    self._journal.say(str(error))
+
+        self._close_later(save)
+        return line
 
     def stop(self, limit: float) -> list[str]:
         """Ends the couriers' threads, until `limit` on the monotonic clock; names those that do not end.
 
         Waits until the last recording is closed, as long as it takes.
         """
-        self.end_recording()
+        if self._opening is not None or self._recording is not None:
+            self.end_recording()
         for closing in self._closing:
             closing.wait()
         return [name for courier in self._couriers for name in courier.close(limit)]
+
+    @property
+    def _recorders(self) -> list[Records]:
+        return [courier.sink for courier in self._couriers if isinstance(courier.sink, Records)]
+
+    def _close_later(self, close: Callable[[], None]) -> None:
+        self._closing = [one for one in self._closing if not one.wait(0)] + [Pending(close, "closing")]
+
+    def _begin(self, opening: Pending[Sink]) -> None:
+        """Puts the recording to use that was being opened."""
+        self._opening = None
+        try:
+            self._recording = opening.taken()
+        except RimlightError as error:
+            self._journal.say(str(error))
+        if self._recording is not None:
+            self._couriers.append(self._courier(self._recording))
+            self._journal.say(f"recording into {self._recording.name}")
 
     def _close(self, sink: Sink) -> bool:
         """Whether it went well; else that is told."""

@@ -7,6 +7,7 @@ Foreign errors are translated once, at the edge where the foreign package is imp
 from __future__ import annotations
 
 import traceback
+from collections.abc import Sequence
 from typing import TypeVar
 
 Error = TypeVar("Error", bound="RimlightError")
@@ -56,6 +57,10 @@ class ClipError(SourceError):
     """A file is missing, is no video or picture, or ends in the middle."""
 
 
+class MicrophoneError(SourceError):
+    """Sound cannot be had: there is no such microphone, or it was lost."""
+
+
 class ModelError(RimlightError):
     """The model's file is missing, altered or unreadable."""
 
@@ -88,6 +93,19 @@ class NoDisplayError(SinkError):
 
 class DiskError(SinkError):
     """A file cannot be written: disk full, folder read-only or missing."""
+
+
+class ControlError(RimlightError):
+    """A run cannot be steered from outside: there is none, or it does not answer."""
+
+
+class SeveralFailedError(RimlightError):
+    """Files of a batch could not be made, the others were. Their number is `exit_code` - 10, at most 100."""
+
+    def __init__(self, failed: Sequence[str], of: int) -> None:
+        shown = ", ".join([*failed[:10], *(["..."] if len(failed) > 10 else [])])
+        super().__init__(f"{len(failed)} of {of} failed: {shown}")
+        self.exit_code = 10 + min(100, len(failed))
 
 
 class ClusterError(RimlightError):

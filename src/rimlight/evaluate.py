@@ -6,7 +6,7 @@ import json
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from fractions import Fraction
 from pathlib import Path
 
@@ -16,7 +16,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from rimlight.assemble import open_pipeline
 from rimlight.errors import ClipError, RimlightError, SourceError, UsageError
-from rimlight.matted import Matted, Shot, find_matted, images_in, read_matte
+from rimlight.foresight import FirstPass, foreseen
+from rimlight.matted import Matted, Shot, find_matted, images_in, read_matte, shots
 from rimlight.offline import true_part
 from rimlight.picture import to_bgr
 from rimlight.pipeline import Pipeline
@@ -25,7 +26,7 @@ from rimlight.protocols import Closes
 from rimlight.scores import Matte, Score, Worst, as_json, print_table, score_of
 from rimlight.settings import Settings
 from rimlight.sheet import Example, row, sheet
-from rimlight.types import Alpha, Bgr, Size, StreamFormat
+from rimlight.types import Alpha, Bgr, Frame, Size, StreamFormat
 from rimlight.unfinished import check_free, write_whole
 
 _RATE = Fraction(30)
@@ -39,6 +40,7 @@ def run_evaluation(
     folder: Path,
     settings: Settings,
     *,
+    live: bool = False,
     mattes: Path | None = None,
     sheet_file: Path | None = None,
     json_file: Path | None = None,
@@ -47,8 +49,9 @@ def run_evaluation(
 ) -> None:
     """Scores everything in `folder` and prints a table; a sheet of pictures and the numbers go to files if asked.
 
-    What is scored is the matte that the pipeline of the settings gives a user or, with `mattes`, what lies in that
-    folder: NAME/*.png for a clip, NAME.png for a photo. What fails is told, and the others are scored all the same.
+    What is scored is the matte that `rimlight process` gives a user with these settings or, if `live`, a live run,
+    or, with `mattes`, what lies in that folder: NAME/*.png for a clip, NAME.png for a photo. What fails is told,
+    and the others are scored all the same.
 
     Raises KeyboardInterrupt between two frames once `stop` is set; UsageError or ClipError if there is nothing to
     score; what the only one raised, or RimlightError that counts the failures if there were several.
@@ -59,10 +62,11 @@ def run_evaluation(
     scores: list[Score] = []
     rows: list[tuple[float, Bgr]] = []
     failed: list[str] = []
-    with _open_mattes(settings, mattes, console) as mattes_of, _progress(console, found, stop) as tick:
+    with _open_mattes(settings, live, mattes, console) as mattes_of, _progress(console, found, stop) as tick:
         for matted in found:
             try:
-                score, worst = score_of(matted, mattes_of(matted), tick)
+                with mattes_of(matted) as matte:
+                    score, worst = score_of(matted, matte, tick)
             except SourceError as error:
                 if len(found) == 1:
                     raise
@@ -72,7 +76,8 @@ def run_evaluation(
             scores.append(score)
             if sheet_file is not None:
                 rows = sorted([*rows, (worst.mad, _row(score, worst))], key=lambda one: -one[0])[:_MOST_ROWS]
-    what = settings.model if mattes is None else str(mattes)
+    manner = ", live" if live else ", quick" if settings.quick else ""
+    what = settings.model + manner if mattes is None else str(mattes)
     if scores:
         print_table(scores, what)
     if sheet_file is not None and rows:
@@ -85,36 +90,41 @@ def run_evaluation(
 
 
 @contextmanager
-def _open_mattes(settings: Settings, folder: Path | None, console: Console) -> Iterator[Callable[[Matted], Matte]]:
+def _open_mattes(
+    settings: Settings, live: bool, folder: Path | None, console: Console
+) -> Iterator[Callable[[Matted], AbstractContextManager[Matte]]]:
     """What gives the mattes of a clip or photo: the pipeline, begun anew for each, or the files of a folder."""
     if folder is not None:
         if not folder.is_dir():
             raise ClipError(f"there is no folder {folder}", "--mattes names the folder that holds NAME/*.png.")
-        yield lambda matted: _from_files(matted, folder)
+        yield lambda matted: nullcontext(_from_files(matted, folder))
         return
 
     def say(line: str) -> None:
         console.print(printable(line), markup=False, soft_wrap=True)
 
-    with _Opened(settings, say) as opened:
-        yield lambda _: _from_pipeline(opened)
+    with _Opened(settings, live, say) as opened:
+        yield lambda matted: _from_pipeline(opened, matted)
 
 
 class _Opened(Closes):
-    """The pipeline for pictures of one size at a time: a matting model's input is made for theirs."""
+    """The pipeline for pictures of one kind and size at a time: a matting model's input is made for theirs."""
 
-    def __init__(self, settings: Settings, say: Callable[[str], None]) -> None:
+    def __init__(self, settings: Settings, live: bool, say: Callable[[str], None]) -> None:
         self._settings = settings
+        self._live = live
         self._say = say
-        self._size = Size(0, 0)
+        self._kind: tuple[Size, bool] | None = None
         self._pipeline: Pipeline | None = None
 
-    def begun(self, size: Size) -> Pipeline:
-        """The pipeline, without a past."""
-        if self._pipeline is None or size != self._size:
+    def begun(self, size: Size, photo: bool) -> Pipeline:
+        """The pipeline, without a past; photos have nothing to look ahead at."""
+        if self._pipeline is None or (size, photo) != self._kind:
             self.close()
-            self._size = size
-            self._pipeline = open_pipeline(self._settings, StreamFormat(size, _RATE), say=self._say)
+            self._kind = size, photo
+            ahead = not (self._live or photo or self._settings.quick)
+            format_ = StreamFormat(size, _RATE)
+            self._pipeline = open_pipeline(self._settings, format_, say=self._say, live=self._live, ahead=ahead)
         self._pipeline.reset()
         return self._pipeline
 
@@ -124,15 +134,35 @@ class _Opened(Closes):
             self._pipeline = None
 
 
-def _from_pipeline(opened: _Opened) -> Matte:
+@contextmanager
+def _from_pipeline(opened: _Opened, matted: Matted) -> Iterator[Matte]:
     pipeline: Pipeline | None = None
+    with ExitStack() as passes:
 
-    def matte(shot: Shot) -> Alpha:
-        nonlocal pipeline
-        pipeline = pipeline or opened.begun(shot.frame.picture.size)
-        return Alpha(true_part(pipeline.process(shot.frame).alpha, shot.size, pipeline.mirror))
+        def matte(shot: Shot) -> Alpha:
+            nonlocal pipeline
+            if pipeline is None:
+                pipeline = opened.begun(shot.frame.picture.size, matted.is_photo)
+                if pipeline.looks_ahead:
+                    passes.enter_context(foreseen(pipeline, FirstPass(lambda: closing(_Frames(matted)))))
+            return Alpha(true_part(pipeline.process(shot.frame).alpha, shot.size, pipeline.mirror))
 
-    return matte
+        yield matte
+
+
+class _Frames:
+    """A clip's frames, to be read once."""
+
+    def __init__(self, matted: Matted) -> None:
+        self._shots = shots(matted)
+
+    def read(self) -> Frame | None:
+        """The next one; None at the end."""
+        shot = next(self._shots, None)
+        return shot and shot.frame
+
+    def close(self) -> None:
+        self._shots.close()
 
 
 def _from_files(matted: Matted, folder: Path) -> Matte:

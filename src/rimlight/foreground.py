@@ -123,6 +123,20 @@ def difference(cut: Cut, region: Region) -> list[Floats]:
     return seen
 
 
+def near_colors(cut: Cut, region: Region) -> list[Floats]:
+    """The person's colours nearest to each pixel of the region, in levels: Y, U and V, (h, w) each, coarse.
+
+    Far from the person it is the mean of all that is. Nothing of the room counts: a pixel that is half of it counts
+    a 256th, by the eighth power. `region` may not be empty.
+    """
+    full = cut.picture.size
+    small = region.at(cut.small, full)
+    size = Size(*(max(1, side // COARSE) for side in small.shape[::-1]))
+    planes = cut.planes if cut.foreground is None else cut.foreground
+    levels = [shrink(region.at(plane, full), size).astype(np.float32) for plane in planes]
+    return _means(levels, shrink(small, size) * np.float32(1 / 255))
+
+
 def _means(planes: list[Floats], share: Floats) -> list[Floats]:
     """Mean of each plane near each pixel, counted by the eighth power of the share.
 

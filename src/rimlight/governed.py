@@ -15,12 +15,11 @@ from rimlight.errors import RimlightError, SegmenterError
 from rimlight.forecast import Spent
 from rimlight.governor import SPARE_TIME, Budget, Governor
 from rimlight.meter import Meter, Snapshot
-from rimlight.models import BEST
+from rimlight.models import best_is_there
 from rimlight.opening import Timed, open_timed
 from rimlight.pending import Pending
 from rimlight.pipeline import COMPOSING
 from rimlight.protocols import Closes, Segmenter
-from rimlight.segmenters.onnx_runtime import has_onnx_runtime
 from rimlight.settings import Settings
 from rimlight.types import StreamFormat
 
@@ -198,7 +197,7 @@ def open_governed(
 ) -> Governed:
     """The governor of the settings, for a live pipeline whose `meter` this is. Opens no model yet."""
     ladder = rungs(settings.model, float(format.fps), max(format.size))
-    if settings.model == "standard" and not (has_onnx_runtime() and BEST.path().is_file()):
+    if settings.model == "standard" and not best_is_there():
         ladder = tuple(rung for rung in ladder if rung.model != "best")
     budget = Budget(settings.cpu_budget, settings.max_latency)
     governor = Governor(ladder, Effort(model=settings.model), budget, float(1 / format.fps))

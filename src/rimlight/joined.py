@@ -87,7 +87,7 @@ class _Whole:
         track, gray = track_of(source.facts), matte_track_of(source.facts)
         # It encodes nothing: an idle thread is one too many.
         encoding = replace(H264, threads=1)
-        video = opened.enter_context(open_video_file(output, track, encoding, force=force, sound_of=source.path))
+        video = opened.enter_context(open_video_file(output, track, encoding, force=force, rest=source.rest))
         self._video = video
         self._joints = [(VIDEO, Joint(video, track, H264))]
         self._files: list[VideoFile | Mattes] = [video]

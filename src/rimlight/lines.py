@@ -8,6 +8,7 @@ from rimlight.assemble import Say, open_pipeline
 from rimlight.controls import PipelineControls
 from rimlight.governed import LatencyMeter, open_governed
 from rimlight.pending import Pending
+from rimlight.pipeline import Keep
 from rimlight.protocols import Segmenter
 from rimlight.settings import Settings
 from rimlight.shift import Line
@@ -24,8 +25,11 @@ def open_lines(
     meter: LatencyMeter,
     say: Say,
     loading: Pending[Segmenter],
+    *,
+    alone: bool = False,
+    keep: Keep | None = None,
 ) -> OpenLine:
-    """The first line takes the model that is `loading`, if it is one.
+    """The first line takes the model that is `loading`, if it is one. `alone` and `keep` are as in `Pipeline`.
 
     Opening a line raises BackgroundError, ModelError or SegmenterError.
     """
@@ -38,6 +42,7 @@ def open_lines(
         with ExitStack() as opened:
             model = None if given_up else loading.take()
             pipeline = opened.enter_context(open_pipeline(chosen, format, meter, say, live=True, segmenter=model))
+            pipeline.alone, pipeline.keep = alone, keep
             governed = opened.enter_context(open_governed(pipeline, chosen, format, meter))
             controls.steer(pipeline)
             return Line(pipeline, controls, governed, opened.pop_all().close)

@@ -22,7 +22,8 @@ from rimlight.errors import SinkError
 from rimlight.journal import Journal
 from rimlight.lasting import Wish
 from rimlight.meter import Meter, Snapshot
-from rimlight.protocols import Sink, Source
+from rimlight.orders import Orders
+from rimlight.protocols import Order, Sink, Source
 from rimlight.status import Status
 from rimlight.types import Output
 from rimlight.watchdog import SleepWatch
@@ -46,6 +47,25 @@ class Reporter(Protocol):
     def show(self, status: Status) -> None: ...
 
     def say(self, line: str) -> None: ...
+
+
+class Heard(Protocol):
+    """The microphone of the recordings: `Hearing`."""
+
+    @property
+    def note(self) -> str: ...
+
+    def line(self) -> str | None: ...
+
+
+class Remote(Protocol):
+    """Who is asked from outside: `Control`."""
+
+    def asked(self) -> Sequence[tuple[Order, Callable[[str], None]]]:
+        """What was asked for since the last call, and who takes the line about it. Never waits."""
+
+    def show(self, status: Status) -> None:
+        """How the run is doing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,21 +92,25 @@ def run_live(
     wish: Wish | None = None,
     reporter: Reporter | None = None,
     open_recording: Callable[[], Sink] | None = None,
+    hearing: Heard | None = None,
+    remote: Remote | None = None,
     duration: float | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> LiveReport:
     """Runs until the source ends, `stop` is set, the user quits or `duration` seconds of outputs were sent.
 
     `open_line` opens the pipeline, and others in its place. `wish` tells whether the camera is wanted at all.
-    Sinks that are windows are asked for keys. A sink with a true attribute `repeats` gets the last output again
-    whenever none comes for longer than an interval. A sink that is lost for good is left out, closed and told;
-    the run goes on while another one lives. Closes nothing else but what it opened itself; no thread is left when
-    it returns, save one that hangs in a driver or a model, which is told too.
+    Sinks that are windows are asked for keys, and `remote` for what was asked from outside; what `hearing` says is
+    told. A sink with a true attribute `repeats` gets the last output again whenever none comes for longer than an
+    interval. A sink that is lost for good is left out, closed and told; the run goes on while another one lives.
+    Closes nothing else but what it opened itself; no thread is left when it returns, save one that hangs in a
+    driver or a model, which is told too.
 
     `clock` must be that of `Frame.at`. Raises what the source or the last sink raised, and what the pipeline raised
     where there is no other, or others failed as well.
     """
-    return _Run(source, open_line, sinks, meter, wish, reporter, open_recording, clock).until(stop, duration)
+    run = _Run(source, open_line, sinks, meter, wish, reporter, open_recording, hearing, remote, clock)
+    return run.until(stop, duration)
 
 
 class _Run:
@@ -99,6 +123,8 @@ class _Run:
         wish: Wish | None,
         reporter: Reporter | None,
         open_recording: Callable[[], Sink] | None,
+        hearing: Heard | None,
+        remote: Remote | None,
         clock: Callable[[], float],
     ) -> None:
         self._interval = float(1 / source.format.fps)
@@ -111,7 +137,9 @@ class _Run:
         self._delivery = Delivery(sinks, meter, self._interval, clock, self._journal)
         self._meter = meter
         self._reporter = reporter
-        self._open_recording = open_recording
+        self._hearing = hearing
+        self._remote = remote
+        self._orders = Orders(self._delivery, self._works.asked, self._journal, open_recording)
         self._clock = clock
         self._background = ""
         self._status_at = clock()
@@ -179,13 +207,10 @@ class _Run:
         """Passes on what the user asked for in the windows; True to quit."""
         for window in self._delivery.windows:
             for key in window.keys():  # noqa: SIM118  not a mapping
-                if key == "quit":
-                    return True
-                if key != "record":
-                    self._works.asked.put(key)
-                elif self._open_recording is not None:
-                    self._delivery.toggle_recording(self._open_recording)
-        return False
+                self._orders.obey(key)
+        for order, answer in self._remote.asked() if self._remote else ():
+            answer(self._orders.obey(order))
+        return self._orders.quit
 
     def _tell(self) -> None:
         self._say_all()
@@ -204,15 +229,21 @@ class _Run:
             line.governor.note if line is not None and line.governor is not None else "",
             self._capture.trouble,
             self._wish.note if self._wish is not None else "",
+            self._delivery.paused,
+            self._hearing.note if self._hearing is not None else "",
         )
         if self._reporter:
             self._reporter.show(status)
+        if self._remote:
+            self._remote.show(status)
         notice, until = self._notice
         for window in self._delivery.windows:
             window.caption = status.line("  ·  ") + (f"\n{notice}" if now < until else "")
-            window.recording = status.recording
+            window.recording, window.paused = status.recording, status.paused
 
     def _say_all(self) -> None:
+        while self._hearing is not None and (heard := self._hearing.line()) is not None:
+            self._journal.say(heard)
         while (line := self._journal.line()) is not None:
             self._notice = (line, self._clock() + _NOTICE)
             self._status_at = self._clock()

@@ -1,4 +1,4 @@
-"""Mattes of a whole clip: a folder of gray PNGs, or a lossless video."""
+"""Mattes of a whole clip: a folder of gray PNGs, or a lossless video. Pictures with alpha lie in folders, too."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Protocol
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from rimlight.errors import OutputExistsError, UsageError
 from rimlight.protocols import Closes
@@ -17,7 +18,7 @@ from rimlight.sinks.video_file import FFV1, Track, open_video_file
 from rimlight.types import Plane
 from rimlight.unfinished import disk_error
 
-_NUMBERED = re.compile(r"\d{6,}\.png")
+_NUMBER = re.compile(r"%0?\d*d")
 _NO_FOLDERS = {".mp4", ".m4v", ".mov", ".webm", ".avi", ".gif", ".png", ".jpg", ".jpeg", ".webp"}
 _PNG = (cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP)
 """For mattes a third of the default's time at the same size: 7 ms at 1080p."""
@@ -50,10 +51,15 @@ def open_mattes(path: Path, track: Track, *, force: bool = False) -> Mattes:
 
 
 class MatteFolder(Mattes):
-    """Gray PNGs, gathered in a hidden folder within `path` until they are published."""
+    """PNGs from 0, gathered in a hidden folder within `path` until they are published.
 
-    def __init__(self, path: Path, *, force: bool) -> None:
+    `name` is theirs, with %06d or the like for the number.
+    """
+
+    def __init__(self, path: Path, *, force: bool, name: str = "%06d.png") -> None:
         self._path = path
+        self._name = name
+        self._ours = re.compile(_NUMBER.sub(r"\\d+", re.escape(name)))
         self._count = 0
         self._made = not path.exists()
         try:
@@ -67,13 +73,14 @@ class MatteFolder(Mattes):
         except OSError as error:
             raise disk_error(path / "000000.png", error) from error
 
-    def write(self, image: Plane, pts: int, duration: int) -> None:  # noqa: ARG002
+    def write(self, image: NDArray[np.uint8], pts: int, duration: int) -> None:  # noqa: ARG002
+        """Adds one, (H, W) uint8, or (H, W, 4) in blue, green, red and alpha. Raises DiskError as `add`."""
         _, png = cv2.imencode(".png", image, _PNG)
         self.add(np.asarray(png).tobytes())
 
     def add(self, png: bytes) -> None:
         """Adds one that is encoded already. Raises DiskError if it cannot be written."""
-        name = f"{self._count:06d}.png"
+        name = self._name % self._count
         try:
             (self._part / name).write_bytes(png)
         except OSError as error:
@@ -86,7 +93,7 @@ class MatteFolder(Mattes):
     def publish(self) -> None:
         try:
             for old in self._path.iterdir():
-                if _NUMBERED.fullmatch(old.name):
+                if self._ours.fullmatch(old.name):
                     old.unlink()
             for matte in self._part.iterdir():
                 matte.replace(self._path / matte.name)

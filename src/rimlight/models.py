@@ -71,6 +71,11 @@ BEST = Download(
 )
 
 
+def best_is_there() -> bool:
+    """Whether the best tier was fetched and can be run; its file is not read for that."""
+    return has_onnx_runtime() and BEST.path().is_file()
+
+
 def get(name: str, say: Callable[[str], None], model: Download = BEST, folder: Path | None = None) -> Path:
     """Downloads the model of that name after its licence was said, and gives its path; a right file is kept.
 

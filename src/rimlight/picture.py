@@ -22,6 +22,10 @@ _LUMA_WEIGHTS: dict[Matrix, tuple[float, float]] = {
 }
 """Weights of red and blue in luma: ITU-R BT.601-7, BT.709-6, BT.2020-2 (Kr, Kb)."""
 
+_JPEG = Color("bt601", full_range=True)
+_ROWS = 64
+"""Of a picture that are converted at a time: what is between the steps stays in the processor's cache."""
+
 
 @cache
 def yuv_from_rgb(color: Color) -> NDArray[np.float32]:
@@ -52,6 +56,9 @@ def from_bgr(bgr: Bgr, color: Color = Color()) -> Picture:
     if color == Color():
         return Picture(cv2.cvtColor(bgr, cv2.COLOR_BGR2YUV_I420), color)
     picture = Picture.empty(size_of(bgr), color)
+    if color == _JPEG:
+        _from_bgr_as_jpeg(bgr, picture)
+        return picture
     matrix = yuv_from_rgb(color)[:, [2, 1, 0, 3]]
     y, u, v = cv2.split(cv2.transform(bgr, matrix))
     np.copyto(picture.y, y)
@@ -67,16 +74,48 @@ def to_bgr(picture: Picture, out: Bgr | None = None) -> Bgr:
         converted: Bgr = cv2.cvtColor(picture.i420, cv2.COLOR_YUV2BGR_I420, out)
         return converted
     size = picture.size
+    if picture.color == _JPEG:
+        return _to_bgr_as_jpeg(picture, np.empty((size.height, size.width, 3), np.uint8) if out is None else out)
     u, v = (cv2.resize(c, size, interpolation=cv2.INTER_LINEAR) for c in (picture.u, picture.v))
     bgr: Bgr = cv2.transform(cv2.merge([picture.y, u, v]), rgb_from_yuv(picture.color)[::-1], out)
     return bgr
 
 
+def _from_bgr_as_jpeg(bgr: Bgr, out: Picture) -> None:
+    """In a third of the time of a matrix: 48 instead of 137 ms for 24 megapixels. OpenCV's YCrCb is JPEG's."""
+    y, u, v = out.planes
+    for top in range(0, y.shape[0], _ROWS):
+        rows, half = slice(top, top + _ROWS), slice(top // 2, (top + _ROWS) // 2)
+        levels = cv2.cvtColor(bgr[rows], cv2.COLOR_BGR2YCrCb)
+        cv2.extractChannel(levels, 0, y[rows])
+        halved = cv2.resize(levels, size_of(u[half]), interpolation=cv2.INTER_AREA)
+        cv2.extractChannel(halved, 2, u[half])
+        cv2.extractChannel(halved, 1, v[half])
+
+
+def _to_bgr_as_jpeg(picture: Picture, out: Bgr) -> Bgr:
+    """In half of the time of a matrix: 76 instead of 168 ms for 24 megapixels."""
+    width, height = picture.size
+    for top in range(0, height, _ROWS):
+        bottom = min(top + _ROWS, height)
+        # A row more on each side, as far as bilinear scaling looks.
+        first, last = max(0, top // 2 - 1), min(height // 2, bottom // 2 + 1)
+        seen = slice(top - 2 * first, bottom - 2 * first)
+        size = Size(width, 2 * (last - first))
+        u, v = (resize(plane[first:last], size)[seen] for plane in (picture.u, picture.v))
+        cv2.cvtColor(cv2.merge([picture.y[top:bottom], v, u]), cv2.COLOR_YCrCb2BGR, out[top:bottom])
+    return out
+
+
+def reduced_size(size: Size, long_side: int) -> Size:
+    """Of a picture of `size` with `long_side` pixels at most on the longer side, proportions kept."""
+    ratio = min(1.0, long_side / max(size))
+    return Size(max(1, round(size.width * ratio)), max(1, round(size.height * ratio)))
+
+
 def reduced(picture: Picture, long_side: int) -> Planes:
     """The picture with `long_side` pixels of luma at most on the longer side, proportions kept."""
-    width, height = picture.size
-    ratio = min(1.0, long_side / max(width, height))
-    size = Size(max(1, round(width * ratio)), max(1, round(height * ratio)))
+    size = reduced_size(picture.size, long_side)
     half = Size((size.width + 1) // 2, (size.height + 1) // 2)
     return Planes(shrink(picture.y, size), shrink(picture.u, half), shrink(picture.v, half))
 
@@ -93,8 +132,8 @@ def rgb_at(planes: tuple[Plane, Plane, Plane], color: Color) -> Rgb:
     return rgb
 
 
-def shrink(plane: Levels, size: Size) -> Levels:
-    """Scales one plane or mask down to `size`: halved while that is possible, then bilinearly.
+def shrink(plane: Levels, size: Size, out: Levels | None = None) -> Levels:
+    """Scales one plane or mask down to `size`: halved while that is possible, then bilinearly; as `resize`.
 
     Halving by averages and one bilinear step below a factor of two costs a tenth of INTER_AREA at an odd ratio
     (0.3 against 5.3 ms for 1080p to 256x144 on one core) and aliases no more than it.
@@ -103,7 +142,7 @@ def shrink(plane: Levels, size: Size) -> Levels:
         half = (plane.shape[1] // 2, plane.shape[0] // 2)
         # What bilinear scaling by two comes to; of masks in a third of its time.
         plane = cv2.resize(plane, half, interpolation=cv2.INTER_AREA)
-    return resize(plane, size)
+    return resize(plane, size, out)
 
 
 def resize(plane: Levels, size: Size, out: Levels | None = None) -> Levels:
@@ -124,7 +163,7 @@ def scale(picture: Picture, size: Size, out: Picture | None = None) -> Picture:
     scaled = out or Picture.empty(size, picture.color)
     chroma = Size(size.width // 2, size.height // 2)
     for plane, target, wanted in zip(picture.planes, scaled.planes, (size, chroma, chroma), strict=True):
-        np.copyto(target, shrink(plane, wanted))
+        shrink(plane, wanted, target)
     return scaled
 
 
@@ -144,7 +183,7 @@ def cover(picture: Picture, size: Size) -> Picture:
     for plane, target, step in zip(picture.planes, covered.planes, (1, 2, 2), strict=True):
         rows = slice(top // step, (top + crop.height) // step)
         columns = slice(left // step, (left + crop.width) // step)
-        np.copyto(target, shrink(plane[rows, columns], size_of(target)))
+        shrink(plane[rows, columns], size_of(target), target)
     return covered
 
 

@@ -34,6 +34,11 @@ some kilobytes."""
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8\xff"
+_TIFFS = (b"II*\0", b"MM\0*")
+
+
+HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis")
+"""What pictures within MP4's kind of container begin with (ISO 23008-12, Annex B), from the ninth byte on."""
 
 
 class Header(NamedTuple):
@@ -44,6 +49,16 @@ class Header(NamedTuple):
     """Bytes of a pixel, at most."""
     passes: int = 1
     """How often each pixel is gone through."""
+
+
+class Decoded(NamedTuple):
+    """A picture's pixels, and what else is in its file; each empty if it is not there."""
+
+    image: NDArray[Any]
+    """(H, W) or (H, W, C)."""
+    exif: bytes
+    profile: bytes
+    """What its colours mean, as ICC has it."""
 
 
 class PictureFile(NamedTuple):
@@ -68,6 +83,20 @@ class PictureFile(NamedTuple):
             raise _damaged(self.path, self.content)
         return image
 
+    def decoded_whole(self, flags: int) -> Decoded:
+        """As `decoded`, with what the file says besides. Raises ClipError if the picture is damaged or cut off."""
+        try:
+            image, kinds, found = cv2.imdecodeWithMetadata(np.frombuffer(self.content, np.uint8), flags)
+        except cv2.error:
+            image = None
+        if image is None:
+            raise _damaged(self.path, self.content)
+        told = {int(kind): np.asarray(block).tobytes() for kind, block in zip(kinds, found, strict=True)}
+        # A TIFF file's own directory is what EXIF data are made like; OpenCV does not tell it.
+        is_tiff = self.content.startswith(_TIFFS)
+        exif = self.content if is_tiff else told.get(cv2.IMAGE_METADATA_EXIF, b"")
+        return Decoded(image, exif, told.get(cv2.IMAGE_METADATA_ICCP, b""))
+
 
 def read_picture(path: Path) -> PictureFile:
     """Reads a JPEG, PNG, WebP, BMP or TIFF file; nothing is decoded yet.
@@ -81,11 +110,16 @@ def read_picture(path: Path) -> PictureFile:
         raise ClipError(f"{path} cannot be read: {error.strerror}", "Check its name and folder.") from error
     if not content:
         raise ClipError(f"{path} is empty (0 bytes)", "Its download failed; get it again.")
+    if content[4:8] == b"ftyp" and content[8:12] in HEIF_BRANDS:
+        raise ClipError(
+            f"{path} is a HEIC or AVIF picture, which is not read",
+            "Save it as JPEG. On an iPhone: Settings, Camera, Formats, Most Compatible, for the next ones.",
+        )
     header = header_of(content)
     if header is None or min(header.size) < 1:
         raise _damaged(path, content)
     _check(path, header)
-    return PictureFile(path, content, header.size)
+    return PictureFile(path, _still(content) if content.startswith(_PNG) else content, header.size)
 
 
 def header_of(content: bytes) -> Header | None:
@@ -166,6 +200,22 @@ def _png(content: bytes) -> Header | None:
     return Header(Size(width, height), max(3, channels) * (2 if bits == 16 else 1))
 
 
+def _still(png: bytes) -> bytes:
+    """The PNG, whose blocks end where it ends or before, without what moves: its picture alone.
+
+    Found by the fuzzer: OpenCV 5.0 crashes where animation is announced and the first frame's block is damaged.
+    """
+    if b"acTL" not in png:
+        return png
+    kept, at, kind = [png[: len(_PNG)]], len(_PNG), b""
+    while kind != b"IEND":
+        length, kind = struct.unpack_from(">I4s", png, at)
+        if kind not in {b"acTL", b"fcTL", b"fdAT"}:
+            kept.append(png[at : at + 12 + length])
+        at += 12 + length
+    return b"".join(kept)
+
+
 def _webp(content: bytes) -> Header | None:
     if content[8:12] != b"WEBP":
         return None
@@ -236,6 +286,5 @@ _READERS: dict[bytes, Callable[[bytes], Header | None]] = {
     _PNG: _png,
     b"RIFF": _webp,
     b"BM": _bmp,
-    b"II*\0": _tiff,
-    b"MM\0*": _tiff,
+    **dict.fromkeys(_TIFFS, _tiff),
 }

@@ -5,11 +5,12 @@ Times are seconds of one clock per run. What an edge raises is of `errors`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
-from rimlight.types import Cut, Frame, Mask, Output, Picture, Plane, Rgb, Size, StreamFormat
+from rimlight.effort import Effort
+from rimlight.types import Cut, Frame, Mask, Matted, Output, Picture, Plane, Rgb, Size, Sound, StreamFormat
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -65,6 +66,31 @@ class Source(Closes, Protocol):
         return None
 
 
+class Microphone(Closes, Protocol):
+    """What hears the user. `read` is called from one thread; it hears from when it was opened."""
+
+    @property
+    def name(self) -> str:
+        """What a user would call it: 'Built-in Audio'."""
+
+    def read(self) -> Sound:
+        """The next piece, waiting for it; `at` grows, and where sound was lost it leaps.
+
+        Raises MicrophoneError when it was lost, closed, or has given nothing for a while.
+        """
+
+
+Take = Callable[[Sound], None]
+"""Takes a piece of sound; never waits."""
+
+
+class Ears(Closes, Protocol):
+    """A part in a microphone that several may hear; closing it gives it back."""
+
+    def tell(self, take: Take) -> None:
+        """From now on each piece goes to `take`, on a thread of its own."""
+
+
 class Segmenter(Closes, Protocol):
     """A model that finds the person. Used by one thread."""
 
@@ -95,6 +121,19 @@ class Segmenter(Closes, Protocol):
 
         Raises SegmenterError when the model fails or answers nonsense.
         """
+
+
+class MatteMaker(Protocol):
+    """Where frames get their small mattes: of a model, or of a file that kept them. Used by one thread."""
+
+    def matted(self, frame: Frame, effort: Effort) -> Matted:
+        """The frame with its matte, `fresh` and `mirrored` as in `Matted`'s defaults, or as they were kept.
+
+        Raises SegmenterError when the model fails or answers nonsense, DoubtedError when it is not believed.
+        """
+
+    def reset(self) -> None:
+        """Forgets the past: the next frame is of another clip or camera."""
 
 
 class Background(Closes, Protocol):
@@ -136,6 +175,11 @@ class Sink(Closes, Protocol):
     def name(self) -> str:
         """What a user would call it: 'preview', '/dev/video10', 'talk.mp4'."""
 
+    @property
+    def takes_alpha(self) -> bool:
+        """Whether it takes the person alone, with the matte, in place of the picture."""
+        return False
+
     def send(self, output: Output) -> None:
         """Take one output. Raises SinkError when this one cannot take any more, ever."""
 
@@ -152,8 +196,46 @@ class Sink(Closes, Protocol):
         return None
 
 
-Key = Literal["quit", "next-background", "less-blur", "more-blur", "mirror", "record", "overlay", "help"]
+@runtime_checkable
+class Records(Protocol):
+    """A sink that records, and can be told to pause. Times are on the clock of `Output.at`."""
+
+    @property
+    def paused(self) -> bool: ...
+
+    def pause(self, at: float) -> None:
+        """What was captured from then on is not recorded; nothing to do twice."""
+
+    def resume(self, at: float) -> None:
+        """What was captured from then on follows what was recorded before the pause; nothing to do twice."""
+
+
+@runtime_checkable
+class Replays(Protocol):
+    """A sink that remembers the last moments."""
+
+    def save(self) -> str:
+        """Saves them to a file and says so in a line; takes its time. Raises SinkError, UsageError if it cannot."""
+
+
+Key = Literal[
+    "quit",
+    "blur",
+    "next-background",
+    "less-blur",
+    "more-blur",
+    "mirror",
+    "record",
+    "pause",
+    "replay",
+    "overlay",
+    "help",
+]
 """What a user can ask for while it runs."""
+
+Order = Key | Literal["start", "stop", "hold", "resume"]
+"""What may be asked for from outside: the same, and a recording's start, stop, pause and resumption, by whoever
+does not see whether one runs."""
 
 
 @runtime_checkable
@@ -164,6 +246,8 @@ class Window(Protocol):
     """Lines about the run, laid over the picture unless the user hid them."""
     recording: bool
     """Whether to show that a recording runs."""
+    paused: bool
+    """Whether to show that it pauses."""
 
     def keys(self) -> Sequence[Key]:
         """What was asked for since the last call; a closed window asks to quit. Never waits."""

@@ -39,7 +39,7 @@ class Refiner:
 
     def __init__(self, tuning: Tuning) -> None:
         self._reach = tuning.edge_reach
-        self._ridges = [np.float32(tuning.edge_softness * ridge) for ridge in _RIDGES]
+        self._softness = tuning.edge_softness
         self._curve = matte_curve(tuning.curve_low, tuning.curve_high)
 
     def refine(self, guide: Planes, mask: Mask) -> Alpha:
@@ -51,28 +51,12 @@ class Refiner:
         part = _reached(target, guide.size, 2 * radius)
         values = [part.of(plane, COARSE) for plane in (*shrunk(guide, size), target)]
         # 16 bits hold the product of two levels.
-        coefficients = self._fit(np.stack(values, dtype=np.uint16), radius)
+        coefficients = fit(np.stack(values, dtype=np.uint16), radius, self._softness)
         alpha = np.zeros((high, wide), np.uint8)
         drawn = part.of(alpha)
-        _draw(coefficients, part.of(guide.y), part.of(guide.u, 2), part.of(guide.v, 2), drawn)
+        draw(coefficients, part.of(guide.y), part.of(guide.u, 2), part.of(guide.v, 2), drawn)
         cv2.LUT(drawn, self._curve, drawn)
         return Alpha(alpha)
-
-    def _fit(self, values: NDArray[np.uint16], radius: int) -> list[Floats]:
-        """Least squares in each window of 2 * radius + 1 pixels: offset and slopes of y, u and v, (h, w) each.
-
-        These are averaged over such windows again. `values` are (y, u, v, target), (4, h, w).
-        """
-        window = (2 * radius + 1, 2 * radius + 1)
-        sums = np.empty((4, *values.shape), np.float32)
-        for number, plane in enumerate(values):
-            cv2.boxFilter(plane, cv2.CV_32F, window, sums[0, number])
-        for one, ridge in enumerate(self._ridges):
-            for other, product in enumerate(values[one] * values[one:], one):
-                cv2.boxFilter(product, cv2.CV_32F, window, sums[one + 1, other])
-            sums[one + 1, one:] -= sums[0, one] * sums[0, one:]
-            sums[one + 1, one] += ridge
-        return [cv2.blur(plane, window) for plane in _solve(sums)]
 
 
 def _reached(target: Plane, guide: Size, reach: int) -> Region:
@@ -91,7 +75,24 @@ def _reached(target: Plane, guide: Size, reach: int) -> Region:
     return Region(left, top, min(right, guide.width), min(bottom, guide.height))
 
 
-def _draw(coefficients: list[Floats], y: Plane, u: Plane, v: Plane, out: Plane) -> None:
+def fit(values: NDArray[np.uint16], radius: int, softness: float) -> list[Floats]:
+    """Least squares in each window of 2 * radius + 1 pixels: offset and slopes of y, u and v, (h, w) each.
+
+    These are averaged over such windows again. `values` are (y, u, v, target), (4, h, w).
+    """
+    window = (2 * radius + 1, 2 * radius + 1)
+    sums = np.empty((4, *values.shape), np.float32)
+    for number, plane in enumerate(values):
+        cv2.boxFilter(plane, cv2.CV_32F, window, sums[0, number])
+    for one, ridge in enumerate(np.float32(softness * ridge) for ridge in _RIDGES):
+        for other, product in enumerate(values[one] * values[one:], one):
+            cv2.boxFilter(product, cv2.CV_32F, window, sums[one + 1, other])
+        sums[one + 1, one:] -= sums[0, one] * sums[0, one:]
+        sums[one + 1, one] += ridge
+    return [cv2.blur(plane, window) for plane in _solve(sums)]
+
+
+def draw(coefficients: list[Floats], y: Plane, u: Plane, v: Plane, out: Plane) -> None:
     """The linear function of each window with the guide's own pixels: chroma's part at chroma's size."""
     offset, *slopes = coefficients
     chroma = resize(offset, size_of(u))

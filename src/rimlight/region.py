@@ -155,6 +155,6 @@ class _Grid:
         return slice(first * self.coarse, last * self.coarse)
 
     def seen(self, start: int, stop: int) -> slice:
-        """The `small` pixels that `large` ones from `start` to `stop` are made of; both lie on the grid."""
-        first, last = (end // self.coarse * self.fine for end in (start, stop))
+        """The `small` pixels that `large` ones from `start` to `stop` are made of: cuts, or ends of the side."""
+        first, last = start // self.coarse * self.fine, -(-stop // self.coarse) * self.fine
         return slice(max(0, first - 1), min(self._small, last + 1))

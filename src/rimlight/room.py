@@ -9,13 +9,14 @@ very look is the person's. Whatever disagrees is out; when the room's details ar
 from __future__ import annotations
 
 import math
-from functools import cache
+from copy import deepcopy
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from rimlight.lessons import FALL, LONGEST, MOST, sureness, units, weights
 from rimlight.lighting import FEW, Lighting, fitted
 from rimlight.picture import Levels, resize, size_of
 from rimlight.types import Alpha, Plane, Planes, Size
@@ -24,24 +25,6 @@ Floats = NDArray[np.float32]
 
 STEP = 0.1
 """Seconds from one lesson to the next: often enough for what a moving person uncovers."""
-
-_LONGEST = 0.3
-"""Seconds that one lesson counts at most, however much was dropped before it."""
-
-_UNIT = 1 / 80
-"""Seconds; evidence is counted in them, so that a byte holds it."""
-
-_FAINTLY_KNOWN, _WELL_KNOWN = 0.2, 0.6
-"""Seconds of evidence at which a pixel begins to be known, and is."""
-
-_MOST = 3.0
-"""Seconds of evidence that a pixel can gather: what it takes to be believed wrong, once it was known for long."""
-
-_FALL = 2.0
-"""How much faster evidence is lost where the room shows something else."""
-
-_MEMORY = 1.5
-"""Seconds in which a pixel's mean follows a slow change by two thirds."""
 
 _HOLD = 0.7
 """Seconds for which, at most, a pixel that looks as it did when it was person is not believed to be room, no longer
@@ -116,10 +99,21 @@ class Room:
 
     def __init__(self) -> None:
         self._lessons: _Lessons | None = None
+        self._foreseen: _Lessons | None = None
 
     def reset(self) -> None:
-        """Forgets all: the next picture is of another clip or camera."""
-        self._lessons = None
+        """Forgets all that was not foreseen: the next picture is of another clip or camera."""
+        self._lessons = deepcopy(self._foreseen)
+        if self._lessons is not None:
+            self._lessons.rewind()
+
+    def foresee(self) -> None:
+        """From each `reset` on, what is known now is known: the same clip is looked at again, from its start."""
+        self._foreseen = self._lessons
+
+    def forget(self) -> None:
+        """Forgets at the next `reset` what was foreseen too."""
+        self._foreseen = None
 
     def learn(self, guide: Planes, small: Alpha, at: float) -> Known | None:
         """What is known of the room at the time `at` (seconds), after a look at this picture and its matte.
@@ -147,12 +141,18 @@ class _Lessons:
         self._judge_evidence()
         self._judge_room()
 
+    def rewind(self) -> None:
+        """The next picture may be of any time."""
+        self._at = self._taught = -math.inf
+
     def go_on(self, size: Size, at: float) -> bool:
         """Whether a picture of that size and time can be the next."""
         return self._room.size == size and at >= self._at
 
     def learn(self, guide: Planes, small: Alpha, at: float) -> Known | None:
         """As `Room.learn`, for pictures of the first one's size."""
+        if self._at == -math.inf:
+            self._at, self._taught = at, at - STEP
         due = at - self._taught >= 0.99 * STEP  # Times are rounded.
         look = self._looked(guide, small, due)
         self._listen(look, at - self._at)
@@ -161,7 +161,7 @@ class _Lessons:
             self._judge_evidence()
         self._at = at
         if due:
-            self._teach(look, min(at - self._taught, _LONGEST))
+            self._teach(look, min(at - self._taught, LONGEST))
             self._taught = at
         if not cv2.countNonZero(self._sure):
             return None
@@ -217,13 +217,13 @@ class _Lessons:
 
     def _teach(self, look: _Look, elapsed: float) -> None:
         """One lesson, worth `elapsed` seconds."""
-        evidence, believed, lesson = self._evidence, self._believed(look, elapsed), _units(elapsed)
-        cv2.subtract(evidence, _FALL * lesson, evidence, cv2.bitwise_and(look.outside, look.wrong))
+        evidence, believed, lesson = self._evidence, self._believed(look, elapsed), units(elapsed)
+        cv2.subtract(evidence, FALL * lesson, evidence, cv2.bitwise_and(look.outside, look.wrong))
         cv2.subtract(evidence, lesson, evidence, cv2.subtract(cv2.compare(look.matte, 250, cv2.CMP_GT), look.wrong))
         taught = cv2.subtract(believed, cv2.subtract(look.wrong, cv2.compare(evidence, 0, cv2.CMP_EQ)))
         cv2.add(evidence, lesson, evidence, taught)
-        cv2.min(evidence, _units(_MOST), evidence)
-        share = cv2.LUT(cv2.bitwise_and(evidence, taught), _weights(lesson))
+        cv2.min(evidence, units(MOST), evidence)
+        share = cv2.LUT(cv2.bitwise_and(evidence, taught), weights(lesson))
         for mean, plane in zip(self._means, self._lighting.off(look.guide), strict=True):
             way = plane.astype(np.float32)
             way -= mean
@@ -236,9 +236,9 @@ class _Lessons:
         """255 where the matte's word that this is room is taken."""
         same = cv2.compare(_distance(look.seen, self._body), 2 * self._limit, cv2.CMP_LT)
         body = cv2.compare(look.matte, 127, cv2.CMP_GT)
-        cv2.subtract(self._held, _units(elapsed), self._held, look.outside)
-        cv2.add(self._held, _units(elapsed), self._held, body)
-        cv2.min(self._held, _units(_HOLD), self._held)
+        cv2.subtract(self._held, units(elapsed), self._held, look.outside)
+        cv2.add(self._held, units(elapsed), self._held, body)
+        cv2.min(self._held, units(_HOLD), self._held)
         for plane, last in zip(look.seen, self._body, strict=True):
             cv2.copyTo(plane, body, last)
         doubted = cv2.bitwise_and(same, cv2.compare(self._held, 0, cv2.CMP_GT))
@@ -247,7 +247,7 @@ class _Lessons:
 
     def _judge_evidence(self) -> None:
         """How sure the room is."""
-        self._sure = cv2.LUT(self._evidence, _sureness())
+        self._sure = cv2.LUT(self._evidence, sureness())
         self._known = _finer(self._sure, self._room.y)
         self._learned = cv2.compare(self._sure, 0, cv2.CMP_GT)
 
@@ -271,26 +271,6 @@ def _distance(one: Planes, other: Planes) -> Plane:
 def _soft(planes: Planes) -> Planes:
     """All at chroma's size, means over 3x3 pixels: less noise, and no shift of the camera by a hair."""
     return Planes(*(cv2.blur(plane, (3, 3)) for plane in (resize(planes.y, size_of(planes.u)), *planes[1:])))
-
-
-@cache
-def _weights(lesson: int) -> Floats:
-    """By evidence, this lesson's included: its part of the mean. All at first, in the end a running mean's."""
-    evidence = np.arange(256, dtype=np.float32)
-    parts = np.maximum(lesson / np.maximum(evidence, 1), lesson * _UNIT / _MEMORY)
-    parts[0] = 0
-    return np.minimum(parts, 1).astype(np.float32)
-
-
-@cache
-def _sureness() -> Plane:
-    """By evidence: 0 to 255."""
-    seconds = np.arange(256) * _UNIT
-    return (255 * (seconds - _FAINTLY_KNOWN) / (_WELL_KNOWN - _FAINTLY_KNOWN)).clip(0, 255).astype(np.uint8)
-
-
-def _units(seconds: float) -> int:
-    return round(seconds / _UNIT)
 
 
 def _finer(plane: Levels, like: Plane) -> Levels:

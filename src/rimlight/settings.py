@@ -112,12 +112,25 @@ class Settings(BaseModel):
     """What runs 'standard' and 'fast': 'onnx', 'mediapipe' or 'opencv'; 'auto': the first of these that is there
     and can be loaded. Their masks are the same, their times about 1:2:6. Other models run in ONNX Runtime."""
 
+    quick: bool = False
+    """Whether clips are processed frame by frame, as live. Without: their mattes wait for the frames after them and
+    are steadier; it takes longer."""
+
     mirror: bool = False
     """Left and right of the camera's picture exchanged; the background is not."""
 
     on_demand: str = "auto"
     """'auto': where the virtual camera is all that is written to, the camera is on only while a program reads it
     (Linux); 'always-on': as long as the run lasts."""
+
+    mic: str = "auto"
+    """What recordings hear: the name of a microphone or a part of it, 'default' (the system's), or 'none'; 'auto'
+    is 'default' for recordings, and 'none' for the last moments that `replay` remembers. None is open while nothing
+    records."""
+
+    replay: float | None = Field(None, ge=1, le=600)
+    """Seconds of the last outputs that are kept in memory, encoded, to be saved when asked for. 1: a glance; 600:
+    200 MB and more. None: nothing is kept. It costs what a recording costs."""
 
     duration: float | None = Field(None, gt=0, allow_inf_nan=False)
     """Seconds until a live run ends by itself; None: never."""
@@ -143,7 +156,7 @@ class Settings(BaseModel):
     def _size_in_range(cls, value: Size) -> Size:
         return parse_size(str(value))
 
-    @field_validator("camera", "background", "model")
+    @field_validator("camera", "background", "model", "mic")
     @classmethod
     def _name(cls, value: str) -> str:
         return checked_name(value)

@@ -31,7 +31,7 @@ COLUMNS = (
 Ink = tuple[int, int, int]
 """Blue, green, red, 0..255."""
 
-_PAPER, _INK, _SOFT_INK = (34, 30, 28), (245, 245, 245), (170, 165, 160)
+_PAPER, INK, SOFT_INK = (34, 30, 28), (245, 245, 245), (170, 165, 160)
 _CLOTH = (120, 96, 24)
 """Over what is cut away: no skin, hair or wall has this colour."""
 _CLOTH_COVER = 0.8
@@ -56,10 +56,10 @@ class Example(NamedTuple):
 
 def sheet(rows: Sequence[Bgr]) -> Bgr:
     """The rows, each from `row`, below each other, under the names of their columns; (h, w, 3)."""
-    head = _paper(Size(_left(len(COLUMNS)), HEAD))
+    head = paper(Size(_left(len(COLUMNS)), HEAD))
     for column, (name, legend) in enumerate(COLUMNS):
-        _write(head, name, (_left(column), 30), 20, _INK)
-        _write(head, legend, (_left(column), 54), 15, _SOFT_INK)
+        write(head, name, (_left(column), 30), 20, INK)
+        write(head, legend, (_left(column), 54), 15, SOFT_INK)
     return np.vstack([head, *rows])
 
 
@@ -68,13 +68,13 @@ def row(example: Example) -> Bgr:
     box = worst_place(example.alpha, example.truth)
     panels = (
         _boxed(example.picture, box),
-        _fitted(cv2.cvtColor(example.truth, cv2.COLOR_GRAY2BGR)),
-        _fitted(cv2.cvtColor(example.alpha, cv2.COLOR_GRAY2BGR)),
+        fitted(cv2.cvtColor(example.truth, cv2.COLOR_GRAY2BGR)),
+        fitted(cv2.cvtColor(example.alpha, cv2.COLOR_GRAY2BGR)),
         _zoomed(example, box),
         _difference(example),
     )
-    drawn = _paper(Size(_left(len(panels)), LABEL + PANEL.height + GAP))
-    _write(drawn, example.label, (GAP, LABEL - 9), 18, _INK)
+    drawn = paper(Size(_left(len(panels)), LABEL + PANEL.height + GAP))
+    write(drawn, example.label, (GAP, LABEL - 9), 18, INK)
     for column, panel in enumerate(panels):
         height, width = panel.shape[:2]
         left = _left(column) + (PANEL.width - width) // 2
@@ -98,17 +98,18 @@ def _left(column: int) -> int:
     return GAP + column * (PANEL.width + GAP)
 
 
-def _paper(size: Size) -> Bgr:
+def paper(size: Size) -> Bgr:
+    """An empty sheet, (h, w, 3)."""
     return np.full((size.height, size.width, 3), _PAPER, np.uint8)
 
 
-def _fitted(bgr: Bgr) -> Bgr:
+def fitted(bgr: Bgr) -> Bgr:
     """Scaled to a panel's width or height."""
     height, width = bgr.shape[:2]
     ratio = _ratio(bgr)
     size = (max(1, round(width * ratio)), max(1, round(height * ratio)))
-    fitted: Bgr = cv2.resize(bgr, size, interpolation=cv2.INTER_AREA if ratio < 1 else cv2.INTER_CUBIC)
-    return fitted
+    scaled: Bgr = cv2.resize(bgr, size, interpolation=cv2.INTER_AREA if ratio < 1 else cv2.INTER_CUBIC)
+    return scaled
 
 
 def _ratio(image: Bgr | Plane) -> float:
@@ -119,11 +120,11 @@ def _ratio(image: Bgr | Plane) -> float:
 
 def _boxed(picture: Bgr, box: tuple[slice, slice]) -> Bgr:
     """The picture with a line around the place that is zoomed."""
-    fitted, ratio = _fitted(picture), _ratio(picture)
+    shown, ratio = fitted(picture), _ratio(picture)
     (top, bottom), (left, right) = ((round(s.start * ratio), round(s.stop * ratio) - 1) for s in box)
     for color, width in ((_PAPER, 3), (_YELLOW, 1)):
-        cv2.rectangle(fitted, (left, top), (right, bottom), color, width)
-    return fitted
+        cv2.rectangle(shown, (left, top), (right, bottom), color, width)
+    return shown
 
 
 def _zoomed(example: Example, box: tuple[slice, slice]) -> Bgr:
@@ -142,12 +143,12 @@ def _zoomed(example: Example, box: tuple[slice, slice]) -> Bgr:
 def _difference(example: Example) -> Bgr:
     """What is too much and what is missing, in colours over the dimmed input."""
     dim = cv2.cvtColor(example.picture, cv2.COLOR_BGR2GRAY)
-    shown: Bgr = _fitted(cv2.cvtColor(cv2.convertScaleAbs(dim, alpha=_DIMMED), cv2.COLOR_GRAY2BGR))
+    shown: Bgr = fitted(cv2.cvtColor(cv2.convertScaleAbs(dim, alpha=_DIMMED), cv2.COLOR_GRAY2BGR))
     # What is one pixel wide is to be seen in a panel of a quarter of the size.
     thick = np.ones((max(1, round(1 / _ratio(dim))),) * 2, np.uint8)
     for more, less, color in ((example.alpha, example.truth, _TOO_MUCH), (example.truth, example.alpha, _MISSING)):
         gap = cv2.dilate(cv2.subtract(more, less), thick)
-        shown = _painted(shown, color, _fitted(gap))
+        shown = _painted(shown, color, fitted(gap))
     return shown
 
 
@@ -163,5 +164,12 @@ def _font() -> cv2.FontFace:
     return cv2.FontFace("sans")
 
 
-def _write(bgr: Bgr, text: str, start: tuple[int, int], size: int, color: Ink) -> None:
+def write(bgr: Bgr, text: str, start: tuple[int, int], size: int, color: Ink) -> None:
+    """Writes from `start` (x, y), the left end of the base line, in letters of `size` pixels."""
     cv2.putText(bgr, text, start, color, _font(), size, 450)
+
+
+def letters(text: str, size: int) -> int:
+    """Pixels that a line of such letters is wide."""
+    _, _, width, _ = cv2.getTextSize((0, 0), text, (0, 0), _font(), size, 450)
+    return int(width)

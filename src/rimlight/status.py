@@ -30,14 +30,22 @@ class Status:
     wish: str = ""
     """Who reads the virtual camera, where the camera is on for them alone."""
 
+    paused: bool = False
+    """Whether the recording pauses."""
+
+    mic: str = ""
+    """Which microphone is open, and how loud it is."""
+
     def line(self, between: str = ", ") -> str:
         """'29.9 fps, 21 ms, 0 dropped, blur': rate, p95 latency, dropped frames, background; and the effort."""
+        recording = [f"recording{' paused' if self.paused else ''}"] * self.recording
+        recording += filter(None, [self.mic])
         if self.trouble:
-            return between.join([f"no picture: {self.trouble}", *["recording"] * self.recording])
+            return between.join([f"no picture: {self.trouble}", *recording])
         numbers = self.numbers
         latency = f"{numbers.latency.p95 * 1000:.0f} ms"
         parts = [f"{numbers.fps:.1f} fps", latency, f"{numbers.dropped} dropped", self.background]
-        return between.join([*parts, *["recording"] * self.recording, *filter(None, [self.effort, self.wish])])
+        return between.join([*parts, *recording, *filter(None, [self.effort, self.wish])])
 
 
 class StatusLine(Closes):
@@ -89,5 +97,7 @@ class StatusLine(Closes):
             return 80
 
     def _write(self, text: str) -> None:
-        self._stream.write(text)
+        encoding = getattr(self._stream, "encoding", None) or "utf-8"
+        # A terminal of another time: the bars of the microphone's level are question marks there.
+        self._stream.write(text.encode(encoding, "replace").decode(encoding))
         self._stream.flush()

@@ -106,8 +106,8 @@ def transcode(clip: Path, output: Path) -> tuple[Turn, str]:
     wall, cpu = time.perf_counter(), _cpu()
     if by == "ffmpeg":
         options = [word for name, value in H264.options.items() for word in (_FLAGS.get(name, f"-{name}"), value)]
-        command = ["ffmpeg", "-v", "error", "-y", "-i", clip, "-map", "0:v:0", "-c:v", H264.codec, *options, output]
-        subprocess.run(command, check=True, stdin=subprocess.DEVNULL)  # noqa: S603
+        command = ["ffmpeg", "-v", "error", "-y", "-i", str(clip), "-map", "0:v:0", "-c:v", H264.codec, *options]
+        subprocess.run([*command, str(output)], check=True, stdin=subprocess.DEVNULL)  # noqa: S603
     else:
         _transcode_here(clip, output)
     return Turn(time.perf_counter() - wall, _cpu() - cpu), by

@@ -27,6 +27,9 @@ Mask = NewType("Mask", NDArray[np.float32])
 Alpha = NewType("Alpha", NDArray[np.uint8])
 """The matte, (H, W) uint8: 0 is background, 255 is person, at the picture's own resolution."""
 
+Samples = NDArray[np.float32]
+"""Sound of one channel, (n,), -1..1."""
+
 Matrix = Literal["bt601", "bt709", "bt2020"]
 
 
@@ -129,6 +132,33 @@ class Planes(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Matted:
+    """A picture with its matte at reduced size, before what is known of the room has corrected that.
+
+    The one place where mattes can be kept, or others put in: what comes after depends on these alone, and on the
+    order in which they come.
+    """
+
+    picture: Picture
+    planes: Planes
+    """The picture, reduced."""
+    small: Alpha
+    """The matte at the size of the planes' luma."""
+    at: float
+    index: int
+    foreground: Planes | None = None
+    """As in `Cut`."""
+    exact: bool = False
+    """Whether the matte is a matting model's own, which no room corrects."""
+    fresh: bool = False
+    """Whether it is the first of a clip or camera: what was known of the room before is forgotten."""
+    mirrored: bool = False
+    """Whether left and right are those of the camera's picture exchanged."""
+    shown: bool = True
+    """Whether there was an output of it: live, what comes too late is cut and learned of, and not shown."""
+
+
+@dataclass(frozen=True, slots=True)
 class Cut:
     """A picture with its matte, both also at reduced size for whoever needs no detail. The arrays are its own."""
 
@@ -156,6 +186,9 @@ class Output:
     alpha: Alpha
     at: float
     index: int
+    person: Picture | None = None
+    """For files that carry alpha: the person alone, in straight colours, and nothing of the room where `alpha` is 0
+    (`cutout`). None where no such file is written, and where nobody is to be seen at all: the card."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,3 +200,14 @@ class StreamFormat:
     fps: Fraction
     """Nominal; the true times are in `Frame.at`."""
     color: Color = field(default_factory=Color)
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A piece of what a microphone hears, of one channel."""
+
+    samples: Samples
+    at: float
+    """Seconds: when the first sample was captured, on the clock of `Frame.at`."""
+    rate: int
+    """Samples a second; nominal, the true rate is in the pieces' times."""

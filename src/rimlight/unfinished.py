@@ -6,6 +6,7 @@ import contextlib
 import errno
 import io
 import itertools
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,18 +21,19 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
-def open_unfinished(target: Path, *, force: bool, usable: bool = False) -> Unfinished:
+def open_unfinished(target: Path, *, force: bool, usable: bool = False, private: bool = False) -> Unfinished:
     """Reserves `.NAME.part` beside `target` (`.NAME.2.part` if an earlier run left one) and opens it.
 
     `usable`: what lies there can be used as it is at any time. It is called `STEM.unfinished.ENDING` then, so that
-    whoever looks for it after a crash finds it, and a double click opens it.
+    whoever looks for it after a crash finds it, and a double click opens it. `private`: nobody else may read it,
+    from its first byte on.
 
     Raises OutputExistsError if `target` exists and not `force`, DiskError if its folder is missing or read-only.
     """
     check_free(target, force=force)
     for part in _places(target, usable):
         try:
-            return Unfinished(part.absolute(), target, force=force)
+            return Unfinished(part.absolute(), target, force=force, private=private)
         except FileExistsError:
             continue
         except OSError as error:
@@ -90,14 +92,18 @@ def _free(folder: Path) -> str:
         return "an unknown amount"
 
 
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
 class Unfinished(io.FileIO):
     """The open, unbuffered file. `publish` or `discard` it; if the process dies before, it stays where it is.
 
     Its methods raise OSError as files do, but for `publish`.
     """
 
-    def __init__(self, part: Path, target: Path, *, force: bool) -> None:
-        super().__init__(part, "x+")
+    def __init__(self, part: Path, target: Path, *, force: bool, private: bool = False) -> None:
+        super().__init__(part, "x+", opener=_private if private else None)
         self.part = part
         """Where it lies meanwhile."""
         self._target = target

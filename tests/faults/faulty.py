@@ -200,6 +200,7 @@ class FaultyWindow(FaultySink, Window):
         self._press = press
         self.caption = ""
         self.recording = False
+        self.paused = False
 
     def keys(self) -> Sequence[Key]:
         return () if isinstance(self._schedule.meet("keys"), End) else self._press()

@@ -63,6 +63,7 @@ class Sample:
 class Soaked:
     """What came of it."""
 
+    processes: int = 1
     frames: int = 0
     seconds: float = 0.0
     leaks: int = 0

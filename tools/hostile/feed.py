@@ -22,7 +22,8 @@ from rimlight.backgrounds.still import open_still
 from rimlight.errors import RimlightError, UsageError
 from rimlight.framing import fitted
 from rimlight.matted import read_matte
-from rimlight.photo import PHOTO_COLOR, kind_of, read_photo
+from rimlight.photo import PHOTO_COLOR, kind_of
+from rimlight.photo_file import encoded, read_photo_file
 from rimlight.picture import from_bgr, reduced
 from rimlight.pipeline import Pipeline
 from rimlight.segmenters.ellipse import EllipseSegmenter
@@ -166,7 +167,12 @@ def _still(path: Path) -> None:
 
 
 def _photo(path: Path) -> None:
-    _through(Frame(from_bgr(read_photo(path), PHOTO_COLOR), 0.0, 0))
+    photo = read_photo_file(path)
+    _through(Frame(from_bgr(photo.bgr, PHOTO_COLOR), 0.0, 0))
+    if photo.convert is not None:
+        assert photo.convert(photo.bgr[:2, :2].copy()).shape == photo.bgr[:2, :2].shape
+    if photo.exif or photo.profile:
+        assert encoded(photo.bgr[:2, :2], photo, Path("a.jpg"))
 
 
 def _matte(path: Path) -> None:

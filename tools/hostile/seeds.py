@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
+from PIL import ImageCms
 
 WIDTH, HEIGHT = 48, 32
 
@@ -107,7 +109,7 @@ def picture_seeds() -> list[Seed]:
         Seed(ending, bytes(cv2.imencode(f".{ending}", images[what], list(how))[1]))
         for ending, what, how in PICTURES
     ]
-    return [*made, _turned(made[0]), *_animated(images)]
+    return [*made, _turned(made[0]), *_telling(images["bgr"]), *_animated(images)]
 
 
 def video_seeds() -> list[Seed]:
@@ -134,6 +136,19 @@ def _turned(jpeg: Seed) -> Seed:
     block = b"Exif\0\0II*\0\x08\0\0\0" + struct.pack("<HHHIHHI", 1, 0x112, 3, 1, 6, 0, 0)
     marker = b"\xff\xe1" + struct.pack(">H", len(block) + 2) + block
     return Seed("jpg", jpeg.content[:2] + marker + jpeg.content[2:])
+
+
+def _telling(bgr: NDArray[np.uint8]) -> Iterator[Seed]:
+    """With a colour profile, and with EXIF data in two directories."""
+    inner = struct.pack("<HHHII", 1, 0x9003, 2, 20, 56) + bytes(4) + b"2026:01:02 03:04:05\0"
+    exif = b"II*\0\x08\0\0\0" + struct.pack("<HHHI4sHHII", 2, 0x10F, 2, 4, b"Pho\0", 0x8769, 4, 1, 38) + bytes(4)
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    # Without the time at which it was made.
+    profile = profile[:24] + bytes(12) + profile[36:]
+    kinds = [cv2.IMAGE_METADATA_EXIF, cv2.IMAGE_METADATA_ICCP]
+    blocks = [np.frombuffer(block, np.uint8) for block in (exif + inner, profile)]
+    for ending in ("jpg", "png", "webp"):
+        yield Seed(ending, bytes(cv2.imencodeWithMetadata(f".{ending}", bgr, kinds, blocks)[1]))
 
 
 def _animated(images: dict[str, Any]) -> Iterator[Seed]:

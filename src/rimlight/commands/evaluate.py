@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -15,6 +15,7 @@ def evaluate(
     /,
     *,
     model: str = "standard",
+    like: Literal["files", "quick", "live"] = "files",
     mattes: Path | None = None,
     sheet: Path | None = None,
     json_: Annotated[Path | None, Parameter(name="--json")] = None,
@@ -29,6 +30,8 @@ def evaluate(
     ----------
     model
         As for live.
+    like
+        files: as process makes them; quick: as process --quick does; live: as live runs do.
     mattes
         Score what lies in this folder, NAME/*.png or NAME.png, instead of what Rimlight makes.
     sheet
@@ -41,6 +44,15 @@ def evaluate(
     from rimlight.evaluate import run_evaluation
     from rimlight.settings import settings_from
 
-    settings = settings_from(model=model)
+    settings = settings_from(model=model, quick=like == "quick")
     with stopped_by_signals() as stop:
-        run_evaluation(folder, settings, mattes=mattes, sheet_file=sheet, json_file=json_, force=force, stop=stop)
+        run_evaluation(
+            folder,
+            settings,
+            live=like == "live",
+            mattes=mattes,
+            sheet_file=sheet,
+            json_file=json_,
+            force=force,
+            stop=stop,
+        )

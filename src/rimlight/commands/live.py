@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from rimlight.commands.look import Look
@@ -28,10 +27,13 @@ def live(
     fps: float = 30,
     look: Look = Look(),
     to: list[str] | None = None,
+    mic: str = "auto",
+    replay: float | None = None,
     duration: float | None = None,
     cpu_budget: str | None = None,
     max_latency: str | None = None,
     on_demand: str = "auto",
+    keep_matte: bool = False,
     force: bool = False,
 ) -> None:
     """Show the camera's picture with another background, live.
@@ -47,6 +49,12 @@ def live(
     to
         preview, virtual, virtual:DEVICE, or a file as talk.mp4; may be given several times. [default: the preview
         and, where there is one, the virtual camera]
+    mic
+        What recordings hear: a microphone's name or a part of it, default, or none. auto: the system's default
+        microphone, for recordings alone. It is open only while something records.
+    replay
+        Keep the last so many seconds in memory, to be saved with the key s or with rimlight control replay; with
+        sound if --mic names a microphone, or default.
     duration
         Seconds until it ends by itself.
     cpu_budget
@@ -57,6 +65,9 @@ def live(
     on_demand
         auto: where the virtual camera is all that is written to, the camera is on only while a program reads it
         (Linux). always-on: as long as Rimlight runs.
+    keep_matte
+        Keep the camera's own pictures and their mattes beside the recording, as talk.rim.mkv: from that, process
+        makes it anew with another background. It shows your room; nobody but you can read it.
     force
         Let a recording overwrite an existing file.
     """
@@ -66,21 +77,25 @@ def live(
         camera=camera,
         size=size,
         fps=fps,
+        mic=mic,
+        replay=replay,
         duration=duration,
         cpu_budget=cpu_budget,
         max_latency=max_latency,
         on_demand=on_demand,
-        **asdict(look),
+        **look.settings("standard"),
     )
-    _run(settings, to or (), force=force)
+    _run(settings, to or (), force=force, keep=keep_matte)
 
 
-def _run(settings: Settings, to: Sequence[str], *, force: bool) -> None:
-    from rimlight.assemble import load_ahead, open_recording, open_sinks
+def _run(settings: Settings, to: Sequence[str], *, force: bool, keep: bool = False) -> None:
+    from rimlight.assemble import load_ahead, open_sinks
+    from rimlight.control import open_control
     from rimlight.governed import LatencyMeter
     from rimlight.lines import open_lines
     from rimlight.live import run_live
     from rimlight.ondemand import open_on_demand
+    from rimlight.recordings import open_hearing, open_keeping, open_recording, open_remembering
     from rimlight.status import StatusLine
 
     with stopped_by_signals() as stop, ExitStack() as opened:
@@ -88,26 +103,46 @@ def _run(settings: Settings, to: Sequence[str], *, force: bool) -> None:
         loading = opened.enter_context(load_ahead(settings, line.say))
         source = opened.enter_context(_open_camera(settings))
         said = [source.note]
-        sinks = open_sinks(to, source.format, opened, said.append, force=force)
+        hearing = open_hearing(settings.mic)
+        if hearing is not None:
+            opened.enter_context(hearing)
+        transparent = settings.background == "transparent"
+        sinks = open_sinks(to, source.format, opened, said.append, force=force, hearing=hearing, alpha=transparent)
+        alone = any(sink.takes_alpha for sink in sinks)
+        keep_frame = None
+        if keep:
+            keeper = opened.enter_context(open_keeping(to, settings, source.format, hearing, force=force))
+            sinks.append(keeper)
+            keep_frame = keeper.take
+            said.append(
+                f"{keeper.name} will show the room: it keeps the camera's pictures as they are, beside their "
+                "mattes. Only you can read it (mode 0600)"
+            )
+        if settings.replay is not None:
+            listens = hearing if settings.mic != "auto" else None
+            sinks.append(opened.enter_context(open_remembering(settings.replay, source.format, listens)))
         loading.wait(_LOADED)
-        for note in said:
+        for note in (*said, *(iter(hearing.line, None) if hearing is not None else ())):
             line.say(note)
         wish = open_on_demand(sinks) if settings.on_demand == "auto" and source.returns else None
         if wish is not None:
             opened.enter_context(wish)
-        if settings.background == "transparent":
-            line.say("no live output carries alpha: transparent is shown as key green")
+        if transparent and not all(sink.takes_alpha for sink in sinks):
+            others = ", ".join(sink.name for sink in sinks if not sink.takes_alpha)
+            line.say(f"{others}: no alpha there, transparent is shown as key green")
         meter = LatencyMeter()
         line.say(f"{settings.background} to {', '.join(sink.name for sink in sinks)}; Ctrl-C ends it")
         report = run_live(
             source,
-            open_lines(settings, source.format, meter, line.say, loading),
+            open_lines(settings, source.format, meter, line.say, loading, alone=alone, keep=keep_frame),
             sinks,
             meter=meter,
             stop=stop,
             wish=wish,
             reporter=line,
-            open_recording=lambda: open_recording(source.format),
+            open_recording=lambda: open_recording(source.format, hearing),
+            hearing=hearing,
+            remote=opened.enter_context(open_control(line.say)),
             duration=settings.duration,
         )
         if report.incidents:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from cyclopts import Parameter
 
@@ -18,9 +18,13 @@ class Look:
     """0 (soft, but known) to 1 (only colours are left)."""
     light_wrap: float = 0.25
     """The new background's light on the person's edge: 0 (none) to 1 (as in front of a window)."""
-    model: str = "standard"
-    """standard; fast: half the time, less exact; best: finer, ten times the work; or a matting model, FILE.onnx."""
+    model: str | None = None
+    """standard; fast: half the time; best: ten times it, of files the default once fetched; or a net, FILE.onnx."""
     runtime: str = "auto"
     """What runs standard and fast: onnx, mediapipe or opencv; auto: the fastest that is there."""
     mirror: bool = False
     """Exchange left and right of the camera's picture."""
+
+    def settings(self, model: str) -> dict[str, object]:
+        """By the settings' names; `model` if none was given."""
+        return asdict(self) | {"model": self.model or model}

@@ -41,17 +41,28 @@ def draw_caption(bgr: Bgr, lines: Sequence[str]) -> None:
         _text(bgr, line, (box.left + size, baseline), _LIGHT if row == 0 else _SOFT)
 
 
-def draw_recording(bgr: Bgr) -> None:
-    """A red light and 'REC' in the upper right corner."""
+def draw_recording(bgr: Bgr, *, paused: bool = False) -> None:
+    """A red light and 'REC' in the upper right corner; two bars and 'PAUSED'."""
     size = _text_size(bgr)
     height = 2 * size
-    width = _width("REC", size, _STRONG) + 3 * size
+    word = "PAUSED" if paused else "REC"
+    width = _width(word, size, _STRONG) + 3 * size
     box = _Box(bgr.shape[1] - width - size, size, width, height)
     _panel(bgr, box)
     middle = box.top + height // 2
     centre = ((box.left + round(1.1 * size)) * 16, middle * 16)
-    cv2.circle(bgr, centre, round(0.36 * size * 16), _RED, cv2.FILLED, cv2.LINE_AA, 4)
-    _text(bgr, "REC", (box.left + 2 * size, middle + round(0.36 * size)), _LIGHT, _STRONG)
+    if paused:
+        _bars(bgr, box.left + round(1.1 * size), middle, size)
+    else:
+        cv2.circle(bgr, centre, round(0.36 * size * 16), _RED, cv2.FILLED, cv2.LINE_AA, 4)
+    _text(bgr, word, (box.left + 2 * size, middle + round(0.36 * size)), _LIGHT, _STRONG)
+
+
+def _bars(bgr: Bgr, centre: int, middle: int, size: int) -> None:
+    """The sign for a pause."""
+    half, width, away = round(0.36 * size), max(1, round(0.22 * size)), max(1, round(0.12 * size))
+    for left in (centre - away - width, centre + away):
+        cv2.rectangle(bgr, (left, middle - half), (left + width - 1, middle + half), _LIGHT, cv2.FILLED)
 
 
 def draw_help(bgr: Bgr, rows: Sequence[tuple[str, str]]) -> None:

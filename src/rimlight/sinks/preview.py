@@ -41,6 +41,7 @@ class Preview(Sink, Window):
         self._small = Picture.empty(size)
         self.caption = ""
         self.recording = False
+        self.paused = False
 
     @property
     def name(self) -> str:
@@ -52,7 +53,7 @@ class Preview(Sink, Window):
             if picture.color != self._small.color:
                 self._small = Picture.empty(self._small.size, picture.color)
             picture = scale(picture, self._small.size, self._small)
-        self._window.show(Shown(picture, self.caption, self.recording))
+        self._window.show(Shown(picture, self.caption, self.recording, self.paused))
 
     def keys(self) -> Sequence[Key]:
         return self._window.keys()

@@ -16,7 +16,7 @@ from rimlight.pool import Pool
 from rimlight.types import Color, Matrix, Picture
 
 _HEADER = struct.Struct("=IIBBBI")
-"""Width, height, matrix, full range, recording; bytes of the caption."""
+"""Width, height, matrix, full range, recording (2: paused); bytes of the caption."""
 
 _MATRICES: tuple[Matrix, ...] = get_args(Matrix)
 _MARK = "\x1e"
@@ -38,6 +38,8 @@ class Shown:
     picture: Picture
     caption: str
     recording: bool
+    paused: bool = False
+    """Whether the recording pauses."""
 
 
 def write_shown(pipe: FileIO, shown: Shown) -> None:
@@ -45,7 +47,8 @@ def write_shown(pipe: FileIO, shown: Shown) -> None:
     size, color = shown.picture.size, shown.picture.color
     caption = shown.caption.encode(errors="replace")
     matrix = _MATRICES.index(color.matrix)
-    header = _HEADER.pack(*size, matrix, color.full_range, shown.recording, len(caption))
+    recording = (2 if shown.paused else 1) if shown.recording else 0
+    header = _HEADER.pack(*size, matrix, color.full_range, recording, len(caption))
     for part in (header + caption, shown.picture.i420.reshape(-1)):
         rest = memoryview(part)
         while rest:
@@ -63,7 +66,7 @@ def read_shown(pipe: FileIO, pool: Pool) -> Shown | None:
     if not (_fill(pipe, memoryview(caption)) and _fill(pipe, memoryview(planes.reshape(-1)))):
         return None
     picture = Picture(planes, Color(_MATRICES[matrix], bool(full_range)))
-    return Shown(picture, caption.decode(), bool(recording))
+    return Shown(picture, caption.decode(), bool(recording), recording == 2)
 
 
 def _fill(pipe: FileIO, rest: memoryview) -> bool:

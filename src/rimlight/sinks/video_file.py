@@ -7,19 +7,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
-
-import numpy as np
+from typing import TYPE_CHECKING, cast
 
 from rimlight.errors import SinkError, UsageError
 from rimlight.protocols import Closes
-from rimlight.sinks.audio import AudioCopy
+from rimlight.sinks.carried import Carried
+from rimlight.sinks.layout import Layout, Pixels
+from rimlight.sinks.opus import Opus
+from rimlight.sinks.sound import SoundTrack
+from rimlight.sinks.standard_output import StandardOutput, open_standard_output
+from rimlight.sources.rest import STDIN, Rest
 from rimlight.tags import ColorTags
-from rimlight.types import Plane, Size
+from rimlight.types import Plane, Samples, Size
 from rimlight.unfinished import Unfinished, disk_error, open_unfinished
 
 if TYPE_CHECKING:
     from av import Packet
+    from av.audio.stream import AudioStream
     from av.video.stream import VideoStream
 
 CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
@@ -46,12 +50,15 @@ class Track:
 class Encoding:
     """How pictures are encoded."""
 
-    codec: Literal["libx264", "ffv1"]
-    pixels: Literal["yuv420p", "gray"]
-    """'yuv420p' takes I420 arrays, (H*3/2, W) uint8; 'gray' takes planes, (H, W) uint8."""
+    codec: str
+    """FFmpeg's name of the encoder; that there is one is seen when a file is opened."""
+    pixels: Pixels
+    """What the encoder is given; `Layout.image` says of what arrays that is made."""
     options: Mapping[str, str]
     threads: int = 0
     """0: as many as the encoder finds useful."""
+    tag: str = ""
+    """By which MP4 and MOV name the codec; empty: by what FFmpeg does."""
     delay: int = 0
     """Pictures by which the order of decoding may run ahead of that of showing."""
 
@@ -64,7 +71,7 @@ FFV1 = Encoding("ffv1", "gray", {"level": "3", "slices": "4"})
 
 def container_of(path: Path) -> str:
     """FFmpeg's name of the container for the path's ending. Raises UsageError if it carries no H.264."""
-    container = CONTAINERS.get(path.suffix.lower())
+    container = "matroska" if path == STDIN else CONTAINERS.get(path.suffix.lower())
     if container is None:
         raise UsageError(
             f"{path.name}: no video is written to a file that ends like this; it would have to hold H.264",
@@ -80,15 +87,17 @@ def open_video_file(
     *,
     force: bool = False,
     muxing: Mapping[str, str] | None = None,
-    sound_of: Path | None = None,
+    rest: Rest | None = None,
     container: str | None = None,
     usable: bool = False,
+    hears: bool = False,
 ) -> VideoFile:
     """Begins a file under another name beside `path`; `VideoFile.publish` moves it there.
 
     `muxing` are options of FFmpeg's muxer; by default the index goes to the front, where browsers want it.
-    `sound_of` names a file whose sound is copied unchanged. `container` is FFmpeg's name of one; None: the one that
-    the ending says. `usable`: it plays at any time, so that its name need not be hidden meanwhile.
+    `rest` is what of a clip is carried over unchanged. `container` is FFmpeg's name of one; None: the one that
+    the ending says. `usable`: it plays at any time, so that its name need not be hidden meanwhile. `hears`: it gets
+    a sound track, for `hear`.
 
     Raises UsageError if the ending or the sound's codec does not fit, OutputExistsError if `path` exists and not
     `force`, DiskError if it cannot be written, SinkError if the encoder refuses the track.
@@ -96,9 +105,9 @@ def open_video_file(
     container = container or container_of(path)
     if muxing is None:
         muxing = _muxing(track) if container in {"mp4", "mov"} else {}
-    file = open_unfinished(path, force=force, usable=usable)
+    file = open_standard_output() if path == STDIN else open_unfinished(path, force=force, usable=usable)
     try:
-        return VideoFile(path, file, container, track, encoding, muxing, sound_of)
+        return VideoFile(path, file, container, track, encoding, muxing, rest, hears)
     except BaseException:
         file.discard()
         raise
@@ -116,33 +125,41 @@ class VideoFile(Closes):
     def __init__(
         self,
         path: Path,
-        file: Unfinished,
+        file: Unfinished | StandardOutput,
         container: str,
         track: Track,
         encoding: Encoding,
         muxing: Mapping[str, str],
-        sound_of: Path | None,
+        rest: Rest | None,
+        hears: bool = False,
     ) -> None:
         import av
 
         self._path = path
         self._file = file
-        self._pixels = encoding.pixels
+        self._layout = Layout(encoding.pixels, track.size, track.tags)
         self._time_base = track.time_base
         self._output = av.open(file, "w", format=container, container_options=dict(muxing))
-        self._stream = self._output.add_stream(encoding.codec, track.fps, dict(encoding.options))
+        try:
+            added = self._output.add_stream(encoding.codec, track.fps, dict(encoding.options))
+        except ValueError as error:
+            raise SinkError(f"{path} cannot be written as {encoding.codec}: {error}") from error
+        self._stream = cast("VideoStream", added)
         context = self._stream.codec_context
         context.width, context.height = track.size
         context.pix_fmt = encoding.pixels
+        if encoding.tag and container in {"mp4", "mov"}:
+            context.codec_tag = encoding.tag
         context.time_base = track.time_base
         context.thread_count = encoding.threads
-        context.color_primaries, context.color_trc, context.colorspace, context.color_range = track.tags
+        context.color_primaries, context.color_trc, context.colorspace, context.color_range = self._layout.tags
         if track.aspect is not None:
             context.sample_aspect_ratio = track.aspect
         context.flags |= av.codec.context.Flags.frame_duration
         with _translated(path):
             context.open()
-        self._sound = AudioCopy(sound_of) if sound_of else None
+        self._sound = (Opus if container == "webm" else Carried)(rest) if rest else None
+        self._heard = SoundTrack(self._output) if hears else None
         self._begin()
 
     @property
@@ -154,10 +171,12 @@ class VideoFile(Closes):
     def notes(self) -> list[str]:
         """What a user should know about the file, a line each."""
         notes = []
-        name = self._path.name
-        if self._sound is not None and self._sound.left_out:
-            codecs = ", ".join(self._sound.left_out)
-            notes.append(f"{name} is without the sound in {codecs}: {self._path.suffix} cannot hold it")
+        name = "standard output" if self._path == STDIN else self._path.name
+        if self._sound is not None:
+            within = self._path.suffix or "Matroska"
+            notes += [f"{name} is without {what}: {within} cannot hold it" for what in self._sound.unfit]
+            notes += [f"{name} is without {what}" for what in self._sound.dropped]
+            notes += [f"{name}: {what}" for what in self._sound.changed]
         if self._sound is not None and self._sound.damaged:
             notes.append(f"the sound of {name} has gaps or ends early: the input's is damaged or cut off")
         return notes
@@ -168,9 +187,7 @@ class VideoFile(Closes):
         The array is not needed after this returned. Raises DiskError if the file cannot grow, SinkError if the
         encoder fails.
         """
-        from av import VideoFrame
-
-        frame = VideoFrame.from_numpy_buffer(np.ascontiguousarray(image), self._pixels)
+        frame = self._layout.image(image)
         frame.pts, frame.duration, frame.time_base = pts, duration, self._time_base
         with _translated(self._path):
             self._mux(self._stream.encode(frame))
@@ -189,11 +206,25 @@ class VideoFile(Closes):
         with _translated(self._path):
             self._mux([packet])
 
+    def hear(self, samples: Samples) -> None:
+        """Adds what follows of the sound, `soundline.RATE` samples a second from time 0. Raises as `write` does."""
+        assert self._heard is not None
+        with _translated(self._path):
+            self._output.mux(self._heard.packets(samples))
+
+    def add_heard(self, packet: Packet[AudioStream]) -> None:
+        """Adds sound that `SoundEncoder` encoded, with its times. Raises as `write` does."""
+        assert self._heard is not None
+        with _translated(self._path):
+            self._output.mux_one(self._heard.placed(packet))
+
     def finish(self) -> None:
         """Writes what is left, and the index. Raises as `write` does."""
         with _translated(self._path):
             self._mux(self._stream.encode(None))
             self._mux_sound(None)
+            if self._heard is not None:
+                self._output.mux(self._heard.packets(None))
             self._output.close()
 
     def publish(self) -> None:

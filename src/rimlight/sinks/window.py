@@ -42,6 +42,8 @@ _KEYS: dict[str, Key] = {
     "]": "more-blur",
     "m": "mirror",
     "r": "record",
+    "p": "pause",
+    "s": "replay",
     "o": "overlay",
     "h": "help",
 }
@@ -51,6 +53,8 @@ _HELP = (
     ("[ ]", "less blur, more blur"),
     ("m", "mirror"),
     ("r", "start or stop a recording"),
+    ("p", "pause the recording, or go on"),
+    ("s", "save the last moments (--replay)"),
     ("o", "hide or show the caption"),
     ("h", "close this help"),
     ("q", "quit"),
@@ -81,7 +85,7 @@ class Pane:
         if self._captioned and shown.caption:
             draw_caption(self._bgr, shown.caption.splitlines())
         if shown.recording:
-            draw_recording(self._bgr)
+            draw_recording(self._bgr, paused=shown.paused)
         if self._helping:
             draw_help(self._bgr, _HELP)
         self._draw()

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rimlight.errors import ClipError
+from rimlight.hdr import Transfer
 from rimlight.protocols import Source
-from rimlight.sources.decoding import Decoder, open_decoder
-from rimlight.sources.planes import Orientation, orientation_of, to_picture
+from rimlight.sources.decoding import Decoded, Decoder, open_decoder
+from rimlight.sources.planes import Conversion, Orientation, orientation_of
+from rimlight.sources.rest import STDIN, Rest
+from rimlight.sources.retiming import Beat, at_rate, trimmed
+from rimlight.sources.tone import transfer_of
 from rimlight.tags import UNSPECIFIED, ColorTags, tags_of
-from rimlight.types import Frame, Picture, Size, StreamFormat
+from rimlight.types import Color, Frame, Picture, Size, StreamFormat
+from rimlight.wanted import Wanted, fitted_size
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from av import VideoFrame
-    from av.video.reformatter import VideoReformatter
 
 _MOST_SKIPPED = 0.1
 """Seconds after which a late frame is shown all the same, so that a slow computer shows some."""
@@ -28,14 +35,15 @@ _MOST_BEHIND = 1.0
 """Seconds behind real time after which playing goes on from there, slower than real time."""
 
 
-def open_clip(path: Path, *, paced: bool = False, loop: bool = False) -> ClipSource:
+def open_clip(path: Path, *, paced: bool = False, loop: bool = False, wanted: Wanted = Wanted()) -> ClipSource:
     """Opens a video of the kinds that `container` lets through to FFmpeg.
 
     `paced` plays it in real time, as a camera would: late frames are skipped and `Frame.at` is on the clock of
     `time.monotonic`. Otherwise every frame is given, `at` being its presentation time. `loop` repeats it for ever.
+    What is not `wanted` is left out. A path of '-' is the standard input, which is read once.
     Raises ClipError if the file is missing, empty, no video, or nothing in it can be decoded.
     """
-    return ClipSource(open_decoder(path, loop=loop), Playback() if paced else None)
+    return ClipSource(open_decoder(path, loop=loop), Playback() if paced else None, wanted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +71,21 @@ class Facts:
     """The file's colour tags, to be kept by what is made of it."""
     aspect: Fraction | None
     """Width of a pixel divided by its height, upright; None if the file does not say."""
+    hdr: Transfer | None = None
+    """What kind of high dynamic range the images have, of which the pictures are made."""
 
     @property
     def size(self) -> Size:
         """The true size, upright; maybe odd."""
         return self.orientation.turn(self.coded)
 
-    def picture(self, image: VideoFrame, scaler: VideoReformatter) -> Picture:
-        """The image in memory of its own, upright, padded to an even size."""
-        return to_picture(image, self.coded, self.format.color, self.orientation, scaler)
+    def conversion(self) -> Conversion:
+        """What makes the pictures of the images."""
+        return Conversion(self.coded, self.format.color, self.orientation, self.hdr)
 
 
-def facts_of(decoder: Decoder) -> Facts:
-    """What a clip's first image and its file say."""
+def facts_of(decoder: Decoder, wanted: Wanted = Wanted()) -> Facts:
+    """What a clip's first image and its file say, of what is wanted."""
     orientation = orientation_of(decoder.first)
     tags, aspect = decoder.tags, decoder.aspect
     if orientation.transposed:
@@ -83,9 +93,15 @@ def facts_of(decoder: Decoder) -> Facts:
         if tags.matrix == UNSPECIFIED:
             tags = tags._replace(matrix=tags_of(decoder.color).matrix)
         aspect = 1 / aspect if aspect else None
+    color, hdr = decoder.color, transfer_of(tags)
+    if hdr is not None:
+        tags, color = ColorTags(1, 1, 1, 1), Color("bt709")
     upright = orientation.turn(decoder.size)
-    stream = StreamFormat(upright.even, decoder.fps, decoder.color)
-    return Facts(decoder.size, orientation, stream, decoder.time_base, tags, aspect)
+    if wanted.size is not None:
+        upright, aspect = fitted_size(upright, aspect, wanted.size), aspect and Fraction(1)
+    stream = StreamFormat(upright.even, wanted.fps or decoder.fps, color)
+    clock = decoder.time_base if wanted.fps is None else 1 / wanted.fps
+    return Facts(orientation.turn(upright), orientation, stream, clock, tags, aspect, hdr)
 
 
 class Playback:
@@ -124,13 +140,16 @@ class ClipSource(Source):
     `format.size` is even; `size` is the true, upright size: the padding is on the right and at the bottom.
     """
 
-    def __init__(self, decoder: Decoder, playback: Playback | None) -> None:
-        from av.video.reformatter import VideoReformatter
-
+    def __init__(self, decoder: Decoder, playback: Playback | None, wanted: Wanted = Wanted()) -> None:
+        if wanted.even and wanted.fps is None:
+            wanted = replace(wanted, fps=decoder.fps)
         self._decoder = decoder
         self._playback = playback
-        self._scaler = VideoReformatter()
-        self.facts = facts_of(decoder)
+        self._wanted = wanted
+        self.facts = facts_of(decoder, wanted)
+        self._conversion = self.facts.conversion()
+        self._images = self._retimed()
+        self._last: tuple[VideoFrame, Picture] | None = None
         self._index = -1
         self._closing = threading.Event()
         self._in_use = threading.Lock()
@@ -155,7 +174,41 @@ class ClipSource(Source):
     @property
     def length(self) -> int | None:
         """How many frames the file says or its length suggests; None if unknown."""
-        return self._decoder.length
+        length, wanted = self._decoder.length, self._wanted
+        if length is None or not wanted.retimed:
+            return length
+        end = length / self._decoder.fps
+        seconds = (end if wanted.end is None else min(end, wanted.end)) - wanted.begin
+        return max(1, round(seconds * self.format.fps))
+
+    @property
+    def rereadable(self) -> bool:
+        """Whether it can be read another time: a pipe cannot."""
+        return self.path != STDIN
+
+    def again(self) -> ClipSource:
+        """The same clip, as wanted, from its start; `rereadable` ones only. Raises ClipError as `open_clip`."""
+        return open_clip(self.path, wanted=self._wanted)
+
+    @property
+    def rest(self) -> Rest:
+        """What the clip holds beside its pictures, as much of it as is wanted."""
+        return Rest(self.path, self._wanted.begin, self._wanted.end, self._wanted.sound, self._decoder.tap)
+
+    @property
+    def notes(self) -> list[str]:
+        """What a user should know about how it is read, a line each."""
+        notes, size = [], self._wanted.size
+        if self._decoder.interlaced:
+            notes.append(f"{self.name} is interlaced: its pictures were made whole (bwdif)")
+        bits = max((part.bits for part in self._decoder.first.format.components), default=8)
+        if self.facts.hdr is not None:
+            notes.append(f"{self.name} is HDR ({self.facts.hdr.upper()}): made SDR, BT.709 of 8 bits (BT.2390)")
+        elif bits > 8:
+            notes.append(f"{self.name} has {bits} bits a colour: 8 are kept")
+        if size is not None and size != self.size:
+            notes.append(f"{self.name} is {self.size}: --size {size}, in the picture's proportions")
+        return notes
 
     @property
     def damage(self) -> str | None:
@@ -167,11 +220,15 @@ class ClipSource(Source):
         return self._decoder.damage_of(end, count, errors)
 
     def read(self) -> ClipFrame | None:
-        """The next frame; None at the end or once closed. Raises ClipError if a looping file became unreadable."""
+        """The next frame; None at the end or once closed.
+
+        Raises ClipError if a looping file became unreadable, or nothing of the clip is wanted.
+        """
         with self._in_use:
             while not self._closing.is_set():
-                decoded = self._decoder.read()
+                decoded = next(self._images, None)
                 if decoded is None:
+                    self._check_some()
                     return None
                 self._index += 1
                 at, duration = (float(ticks * self.facts.time_base) for ticks in decoded[1:])
@@ -182,11 +239,40 @@ class ClipSource(Source):
                     if self._closing.wait(self._playback.left(due)):
                         return None
                     at = due
-                picture = self.facts.picture(decoded.image, self._scaler)
+                picture = self._picture(decoded.image)
                 return ClipFrame(picture, at, self._index, decoded.pts, decoded.duration)
         return None
 
     def close(self) -> None:
         self._closing.set()
         with self._in_use:
+            self._images.close()
             self._decoder.close()
+
+    def _retimed(self) -> Generator[Decoded, None, None]:
+        """The images that are wanted, with times in ticks of `facts.time_base`."""
+        images: Iterator[tuple[VideoFrame, int, int]] = iter(self._decoder.read, None)
+        wanted, clock = self._wanted, self._decoder.time_base
+        if wanted.begin:
+            self._decoder.skip_to(wanted.begin)
+        if wanted.begin or wanted.end is not None:
+            images = trimmed(images, clock, wanted.begin, wanted.end)
+        if wanted.fps is not None:
+            images = at_rate(images, clock, Beat(wanted.fps, self._decoder.fps))
+        return (Decoded(*one) for one in images)
+
+    def _picture(self, image: VideoFrame) -> Picture:
+        if self._last is None or self._last[0] is not image:
+            picture = self._conversion.picture(image)
+            # Only where images are repeated is one wanted again.
+            self._last = None if self._wanted.fps is None else (image, picture)
+            return picture
+        return self._last[1]
+
+    def _check_some(self) -> None:
+        if self._index < 0 and not self._closing.is_set():
+            wanted = self._wanted
+            raise ClipError(
+                f"{self.path} ends before {float(wanted.begin):g} s, or shows nothing from there",
+                "Give an earlier --from.",
+            )

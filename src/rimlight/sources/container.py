@@ -7,12 +7,15 @@ what cameras, phones, editors and browsers write.
 
 from __future__ import annotations
 
+import io
+import sys
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rimlight.errors import ClipError
+from rimlight.errors import ClipError, UsageError
 from rimlight.plain_file import check_plain
+from rimlight.sources.rest import STDIN
 from rimlight.types import Size
 
 if TYPE_CHECKING:
@@ -29,6 +32,10 @@ SLIMMEST = 20
 PATIENCE = 10.0
 """Seconds for opening a file, and between two pictures of it."""
 
+_INDEXED = {"mov", "mp4", "matroska", "webm"}
+"""FFmpeg's names of containers with an index."""
+_NEAR = 5
+"""Seconds before a time from which a clip is read: what belongs together lies so far apart at most."""
 _THREADS = 2
 _ODDEST_PIXEL = 8
 """Width of a pixel divided by its height, or the reverse, beyond which the file cannot mean it."""
@@ -69,15 +76,23 @@ def open_container(path: Path) -> InputContainer:
     """
     import av
 
-    _check(path)
+    if path == STDIN:
+        # Whoever writes there may take as long as it likes.
+        file: io.FileIO | str = _standard_input()
+        patience = None
+    else:
+        _check(path)
+        # An absolute path cannot be taken for an address.
+        file, patience = str(path.absolute()), PATIENCE
     try:
-        # An absolute path cannot be taken for an address. Damaged metadata is no reason to refuse a video.
+        # Damaged metadata is no reason to refuse a video.
         return av.open(
-            str(path.absolute()),
+            file,
+            "r",
             metadata_errors="replace",
             options=_DECODING,
             container_options=_WITHIN_BOUNDS,
-            timeout=PATIENCE,
+            timeout=patience,
         )
     except av.InvalidDataError as error:
         raise ClipError(f"{path} is no video, or is damaged so that it cannot be read", _HINT) from error
@@ -90,6 +105,22 @@ def open_container(path: Path) -> InputContainer:
         raise ClipError(what, _HINT) from error
     except av.FFmpegError as error:
         raise ClipError(f"{path} cannot be read as a video: {error.strerror}", _HINT) from error
+
+
+def seek_before(container: InputContainer, seconds: Fraction) -> bool:
+    """Goes on reading somewhere before that time of the file's clock, near it; False if this is not to be trusted.
+
+    That is where a container has an index: others seek by guessing, or lose what comes first.
+    """
+    import av
+
+    if seconds <= _NEAR or not set(container.format.name.split(",")) & _INDEXED:
+        return False
+    try:
+        container.seek(int((seconds - _NEAR) * 1_000_000))
+    except av.FFmpegError:
+        return False
+    return True
 
 
 def decoded_stream(container: InputContainer, path: Path) -> VideoStream:
@@ -145,6 +176,19 @@ def check_size(size: Size, aspect: Fraction | None, path: Path) -> None:
             f"beyond {SLIMMEST} or 1/{SLIMMEST}",
             "Give a clip that is less slim.",
         )
+
+
+def _standard_input() -> io.FileIO:
+    if sys.__stdin__ is not None and sys.__stdin__.isatty():
+        raise UsageError("- is the standard input, which is this terminal", "Pipe a video into it: ffmpeg ... |")
+    return _Pipe(0, closefd=False)
+
+
+class _Pipe(io.FileIO):
+    """Read once from start to end, even if it is a file: there is one place in it for all who read it."""
+
+    def seekable(self) -> bool:
+        return False
 
 
 def _check(path: Path) -> None:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Generator
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from rimlight.errors import ClipError
 from rimlight.protocols import Closes
-from rimlight.sources.container import PATIENCE, aspect_of, check_size, decoded_stream, fits, open_container
+from rimlight.sources.container import aspect_of, check_size
+from rimlight.sources.images import Images
+from rimlight.sources.rest import Tap
 from rimlight.tags import ColorTags, color_of, tags_of
 from rimlight.types import Size
 
 if TYPE_CHECKING:
-    from av import Packet, VideoFrame
+    from av import VideoFrame
     from av.container import InputContainer
     from av.video.stream import VideoStream
 
@@ -54,65 +54,6 @@ def open_decoder(path: Path, *, loop: bool = False) -> Decoder:
     Raises ClipError if it is missing, empty, no video, or nothing in it can be decoded.
     """
     return Decoder(path, loop=loop)
-
-
-class Images(Closes):
-    """The images of a file's video stream as they are decoded, once. Used by one thread; at most two decode for it.
-
-    Raises ClipError if the file is missing, empty or no video.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.container = open_container(path)
-        try:
-            self.stream = decoded_stream(self.container, path)
-        except ClipError:
-            self.container.close()
-            raise
-        self.errors = 0
-        """Packets that could not be decoded so far."""
-        self._decoded = self._decode()
-
-    def next(self) -> VideoFrame | None:
-        """The next image; None at the end, be it of a file that is cut off."""
-        return next(self._decoded, None)
-
-    def close(self) -> None:
-        self._decoded.close()
-        self.container.close()
-
-    def _decode(self) -> Generator[VideoFrame, None, None]:
-        import av
-
-        last = time.monotonic()
-        try:
-            for packet in self.container.demux(self.stream):
-                for image in self._of(packet):
-                    yield image
-                    last = time.monotonic()
-                if time.monotonic() - last > PATIENCE:
-                    # Hours of a file may hold not one picture.
-                    self.errors += 1
-                    return
-        except av.FFmpegError:
-            # The file ends in the middle: what the decoder still holds is good.
-            self.errors += 1
-            yield from self._of(None)
-
-    def _of(self, packet: Packet[VideoStream] | None) -> list[VideoFrame]:
-        """The images that come out when a packet goes in, but for those beyond bounds; None: the last ones."""
-        import av
-
-        try:
-            images = self.stream.decode(packet)
-        except av.EOFError:
-            return []
-        except av.FFmpegError:
-            self.errors += 1
-            return []
-        fitting = [image for image in images if fits(image)]
-        self.errors += len(images) - len(fitting)
-        return fitting
 
 
 class Decoder(Closes):
@@ -175,6 +116,29 @@ class Decoder(Closes):
             return None
         length = f" of about {self.length}" if self.length else ""
         return f"{self.path} is damaged or cut off: {count}{length} frames could be read"
+
+    def skip_to(self, seconds: Fraction) -> None:
+        """Leaves out most of what is shown before that time, if the file has an index; at its start only."""
+        clock = self.time_base
+        if not self._images.seek(seconds - self._shift * clock):
+            return
+        image = self._images.next()
+        pts = None if image is None else _pts(image)
+        if image is None or pts is None or (pts + self._shift) * clock > seconds:
+            self._images.close()
+            self._images = Images(self.path)
+            image = self._images.next()
+        self._upcoming = image
+
+    @property
+    def interlaced(self) -> bool:
+        """Whether an image so far was interlaced, and made progressive."""
+        return self._images.interlaced
+
+    @property
+    def tap(self) -> Tap | None:
+        """What else the file holds, if it can be read but once."""
+        return self._images.tap
 
     def read(self) -> Decoded | None:
         """The next image; None at the end. Raises ClipError if a file that loops cannot be read again."""

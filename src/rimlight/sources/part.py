@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from rimlight.protocols import Closes
 from rimlight.sources.clip import ClipFrame, Facts
 from rimlight.sources.cuts import Span, later
-from rimlight.sources.decoding import Images, clock_of
+from rimlight.sources.decoding import clock_of
+from rimlight.sources.images import Images
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -24,13 +25,11 @@ class PartSource(Closes):
     """Gives the frames from the span's lead to its end, with the times that they have in the clip."""
 
     def __init__(self, path: Path, facts: Facts, span: Span) -> None:
-        from av.video.reformatter import VideoReformatter
-
         self._images = Images(path)
         self._facts = facts
         self._span = span
         self._clock = clock_of(self._images.stream) / facts.time_base
-        self._scaler = VideoReformatter()
+        self._conversion = facts.conversion()
         self._frames = self._read()
 
     @property
@@ -56,7 +55,7 @@ class PartSource(Closes):
             # As in the whole clip: times grow, even those of a damaged one.
             last = pts = max(pts, last + 1)
             end = self._end(pts) if upcoming is None else max(upcoming[1], pts + 1)
-            picture = self._facts.picture(image, self._scaler)
+            picture = self._conversion.picture(image)
             yield ClipFrame(picture, float(pts * self._facts.time_base), index, pts, end - pts)
             index += 1
 

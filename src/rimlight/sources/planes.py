@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 
 from rimlight.errors import ClipError
+from rimlight.hdr import Transfer
+from rimlight.sources.tone import ToneMapper
 from rimlight.types import Color, Matrix, Picture, Plane, Size
 
 if TYPE_CHECKING:
@@ -65,18 +67,32 @@ def planes_of(image: VideoFrame) -> tuple[Plane, Plane, Plane]:
     return y, u, v
 
 
-def to_picture(
-    image: VideoFrame, size: Size, color: Color, orientation: Orientation, scaler: VideoReformatter
-) -> Picture:
-    """The image in memory of its own; `size` is its true, coded one, to which another one is scaled.
+class Conversion:
+    """Makes pictures of a clip's images. Used by one thread.
 
-    4:2:0 planes are copied. Other kinds of YUV are converted without touching matrix or range; RGB becomes `color`.
+    4:2:0 planes are copied. Other kinds of YUV are converted without touching matrix or range; RGB becomes `color`;
+    high dynamic range of the kind `hdr` becomes a standard one, which is BT.709's. An image that is not of `size`,
+    as coded, is scaled.
     """
-    image = converted(image, size, color, scaler)
-    picture = Picture.empty(orientation.turn(size).even, color)
-    for plane, target in zip(planes_of(image), picture.planes, strict=True):
-        copy_padded(orientation.upright(plane), target)
-    return picture
+
+    def __init__(self, size: Size, color: Color, orientation: Orientation, hdr: Transfer | None = None) -> None:
+        from av.video.reformatter import VideoReformatter
+
+        self._size = size
+        self._color = color
+        self._orientation = orientation
+        self._scaler = VideoReformatter()
+        self._tones = None if hdr is None else ToneMapper(hdr, size)
+
+    def picture(self, image: VideoFrame) -> Picture:
+        """The image in memory of its own, upright, padded to an even size. Raises ClipError if it cannot be had."""
+        if self._tones is not None:
+            image = self._tones.mapped(image)
+        image = converted(image, self._size, self._color, self._scaler)
+        picture = Picture.empty(self._orientation.turn(self._size).even, self._color)
+        for plane, target in zip(planes_of(image), picture.planes, strict=True):
+            copy_padded(self._orientation.upright(plane), target)
+        return picture
 
 
 def copy_padded(plane: Plane, target: Plane) -> None:

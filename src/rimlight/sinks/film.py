@@ -1,0 +1,41 @@
+"""What a recording is written into: a file, or memory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from rimlight.protocols import Closes
+from rimlight.types import Plane, Samples
+
+TICKS = 90_000
+"""In a second of pictures; every container's clock but Matroska's keeps them exactly."""
+
+
+class Film(Closes, Protocol):
+    """Written by one thread. Closing it before `publish` or `abandon` leaves nothing.
+
+    What it raises is a SinkError in its several kinds.
+    """
+
+    @property
+    def part(self) -> Path:
+        """Where it lies until it is published."""
+
+    def write(self, image: Plane, pts: int, duration: int) -> None:
+        """Adds a picture, shown from tick `pts` on; `pts` grows strictly. The array is not needed afterwards.
+
+        (H*3/2, W) uint8, I420; of a film that keeps mattes (H*5/2, W), the matte below the picture.
+        """
+
+    def hear(self, samples: Samples) -> None:
+        """Adds what follows of the sound, `soundline.RATE` samples a second from time 0 on."""
+
+    def finish(self) -> None:
+        """Writes what is left."""
+
+    def publish(self) -> None:
+        """Moves it to its place."""
+
+    def abandon(self) -> Path:
+        """Stops as it is; what was written stays at the path given back."""
