@@ -43,8 +43,8 @@ EDGES = floor(
     backgrounds.color backgrounds.blur backgrounds.still backgrounds.clip backgrounds.transparent
     backgrounds.profiled sinks sinks.display sinks.overlay sinks.shown sinks.window sinks.window_process
     sinks.preview sinks.standard_output sinks.carried sinks.opus sinks.layout sinks.sound sinks.video_file
-    sinks.codecs sinks.alpha sinks.kept_file sinks.joint sinks.encoders sinks.encoder_trial sinks.film
-    sinks.recorder sinks.keeper sinks.replay sinks.virtual_camera_setup sinks.virtual_camera sinks.null
+    sinks.codecs sinks.alpha sinks.film sinks.kept_file sinks.joint sinks.encoders sinks.encoder_trial
+    sinks.writer sinks.recorder sinks.keeper sinks.replay sinks.virtual_camera_setup sinks.virtual_camera sinks.null
     """,
 )
 WHOLE = floor(
@@ -107,7 +107,7 @@ WRAPPED = {
 # and encoded behind for files; where MediaPipe is cut off from the network; models that open beside something; and
 # the two ends of the pipe to the preview's window.
 STARTS_THREADS = {"capture", "shift", "courier", "overlap", "pending"}
-STARTS_THREADS |= {"sinks.keeper", "sinks.recorder", "backgrounds.clip", "segmenters.sealed"}
+STARTS_THREADS |= {"sinks.writer", "backgrounds.clip", "segmenters.sealed"}
 STARTS_THREADS |= {"sinks.window", "sinks.window_process"}
 # Who waits for a microphone, and for other programs' commands.
 STARTS_THREADS |= {"hearing", "control"}

@@ -176,7 +176,7 @@ class Collector(Sink):
         self._name = name
         self._fails_at = fails_at
         self._seen = seen
-        self.repeats = repeats
+        self._repeats = repeats
         self.indices: list[int] = []
         self.cards = 0
         self.closed = 0
@@ -184,6 +184,10 @@ class Collector(Sink):
     @property
     def name(self) -> str:
         return self._name
+
+    @property
+    def repeats(self) -> bool:
+        return self._repeats
 
     def send(self, output: Output) -> None:
         if self._fails_at is not None and output.index >= self._fails_at:

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,7 @@ from rimlight.commands.control import control
 from rimlight.control import COMMANDS, Control, ask, folder, open_control
 from rimlight.errors import ControlError, UsageError
 from rimlight.meter import Meter
+from rimlight.protocols import Answer
 from rimlight.status import Status
 from standins import WAIT
 
@@ -42,6 +43,7 @@ class Run:
     def __init__(self, control: Control) -> None:
         self.control = control
         self.obeyed: list[str] = []
+        self.refuses: set[str] = set()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._obey)
         self._thread.start()
@@ -54,7 +56,7 @@ class Run:
         while not self._over.wait(0.005):
             for order, answer in self.control.asked():
                 self.obeyed.append(order)
-                answer(f"did {order}")
+                answer(Answer(f"did {order}", done=order not in self.refuses))
 
 
 def listening() -> Control:
@@ -92,6 +94,29 @@ def test_every_command_reaches_the_run_and_its_line_comes_back(run: Run) -> None
     for command in COMMANDS:
         assert ask(command) == {"ok": True, "line": f"did {COMMANDS[command]}"}
     assert run.obeyed == list(COMMANDS.values())
+
+
+def test_what_was_not_done_is_told_as_such(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    run.refuses.add("hold")
+    assert ask("pause") == {"ok": False, "line": "did hold"}
+    with pytest.raises(ControlError, match="not done"):
+        control("pause")
+    assert capsys.readouterr().out == "did hold\n"
+
+
+def test_who_comes_while_many_wait_has_its_turn(run: Run) -> None:
+    with ExitStack() as clients:
+        for _ in range(12):
+            idle = clients.enter_context(socket.socket(socket.AF_UNIX))
+            idle.setblocking(False)
+            with suppress(BlockingIOError):
+                idle.connect(str(socket_of()))
+        assert ask("mirror") == {"ok": True, "line": "did mirror"}
+
+
+def test_a_number_that_no_process_has_is_no_fault(run: Run) -> None:
+    with pytest.raises(ControlError):
+        ask("mirror", 10**120)
 
 
 def test_the_status_is_told_without_asking_the_run(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
@@ -185,7 +210,8 @@ def test_the_newest_run_is_asked_and_one_that_was_killed_is_passed_over(run: Run
     os.utime(socket_of(1), (2**31, 2**31))
     assert ask("mirror")["ok"]
     assert ask("mirror", os.getpid())["ok"]
-    with pytest.raises(ControlError, match="has number 1"):
+    assert not socket_of(1).exists(), "nobody passes it over again"
+    with pytest.raises(ControlError, match="with number 1 listens"):
         ask("mirror", 1)
 
 

@@ -1,13 +1,16 @@
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from rimlight.delivery import Delivery
 from rimlight.errors import DiskError, SinkError
 from rimlight.journal import Journal
 from rimlight.meter import Meter
-from rimlight.protocols import Sink
+from rimlight.protocols import Records, Sink
+from rimlight.types import Alpha, Output
 from standins import WAIT, Clock, Collector, output
 
 
@@ -200,3 +203,91 @@ def test_a_recording_that_takes_its_time_to_close_holds_up_nobody() -> None:
     go.set()
     assert scene.delivery.stop(0.0) == []
     assert scene.said == ["recording into talk.mp4", "recorded talk.mp4"]
+
+
+class Recording(Collector, Records):
+    """Notes the times of what it is sent, cards too."""
+
+    paused = False
+    written = 0
+    dropped = 0
+
+    def __init__(self, name: str = "talk.mp4") -> None:
+        super().__init__(name)
+        self.times: list[float] = []
+
+    def send(self, output: Output) -> None:
+        self.times.append(output.at)
+
+    def pause(self, _: float) -> None:
+        self.paused = True
+
+    def resume(self, _: float) -> None:
+        self.paused = False
+
+
+def test_recordings_get_the_card_once_a_second_at_its_time_and_it_is_not_counted() -> None:
+    scene = Scene(Recording(), Collector("window"))
+    (recording, window) = (courier.sink for courier in scene.delivery._couriers)
+    assert isinstance(recording, Recording)
+    assert isinstance(window, Collector)
+    scene.delivery.send(output(0))
+    scene.delivery.send(replace(output(1), alpha=Alpha(np.zeros_like(output(1).alpha))), card=True)
+    for step in range(1, 36):
+        scene.clock.now = step / 10
+        scene.delivery.repeat()
+    assert recording.times == pytest.approx([0.0, 0.0, 1.0, 2.0, 3.0], abs=0.11)
+    assert window.cards == 1, "it stands still"
+    assert scene.meter.snapshot().delivered == 1
+
+
+def test_a_run_does_not_go_on_for_what_is_there_beside_others() -> None:
+    class Memory(Collector):
+        beside = True
+
+    scene = Scene(Collector("file", fails_at=1), Memory("the last 30 s"))
+    scene.delivery.send(output(0))
+    with pytest.raises(SinkError, match="file is full"):
+        scene.delivery.send(output(1))
+
+
+def test_a_recording_without_a_picture_is_not_said_to_be_there() -> None:
+    scene = Scene(Collector())
+    scene.begin(Recording)
+    scene.delivery.end_recording()
+    assert scene.said[-1] == "talk.mp4: nothing was shown meanwhile, so there is no such file"
+
+
+def test_a_recording_that_is_still_being_opened_can_be_paused() -> None:
+    scene, recording, ready = Scene(Collector()), Recording(), threading.Event()
+
+    def open_it() -> Sink:
+        assert ready.wait(WAIT)
+        return recording
+
+    scene.delivery.begin_recording(open_it)
+    assert scene.delivery.pause(on=True) == ("the recording pauses", True)
+    ready.set()
+    assert scene.delivery._opening is not None
+    assert scene.delivery._opening.wait(WAIT)
+    scene.delivery.tend()
+    assert recording.paused
+
+
+def test_whatever_fails_in_opening_a_recording_the_run_goes_on() -> None:
+    def fail() -> Sink:
+        raise PermissionError("no way there")
+
+    scene = Scene(Collector())
+    scene.begin(fail)
+    assert "PermissionError: no way there" in scene.said[-1]
+    assert not scene.delivery.recording
+
+
+def test_what_a_named_recording_left_out_is_told_at_the_end() -> None:
+    recording = Recording()
+    recording.dropped = 3
+    scene = Scene(recording)
+    assert scene.delivery.dropped == 3
+    scene.delivery.stop(0.0)
+    assert scene.said == ["talk.mp4: 3 pictures dropped"]

@@ -35,9 +35,11 @@ class Shop:
     def __init__(self, *microphones: ScriptedMicrophone) -> None:
         self._left = list(microphones)
         self.asked: list[str] = []
+        self.exactly: list[bool] = []
 
-    def open(self, name: str) -> Microphone:
+    def open(self, name: str, exactly: bool) -> Microphone:
         self.asked.append(name)
+        self.exactly.append(exactly)
         if not self._left:
             raise MicrophoneError("there is no microphone", "Connect one.")
         return self._left.pop(0)
@@ -116,6 +118,8 @@ def test_one_that_was_lost_is_had_back_by_its_name_and_its_absence_is_told_once(
         shop._left.append(second)
         second.allow()
         until(lambda: len(heard) == 2, "it is not had back")
+        assert shop.exactly[0] is False
+        assert all(shop.exactly[1:]), "no other one takes its place"
         assert hearing.note.startswith("mic USB Audio ")
         assert set(shop.asked[1:]) == {"USB Audio"}
         assert list(said(hearing))[1:3] == [
@@ -132,7 +136,7 @@ def test_one_that_does_not_answer_is_not_waited_for_and_no_other_is_opened_besid
     answers, opening = threading.Event(), []
     microphone = ScriptedMicrophone([])
 
-    def open_it(_: str) -> Microphone:
+    def open_it(_: str, __: bool) -> Microphone:
         opening.append(1)
         assert answers.wait(WAIT)
         return microphone

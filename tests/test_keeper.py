@@ -21,6 +21,7 @@ from rimlight.recompose import open_recomposition
 from rimlight.recordings import open_keeping
 from rimlight.settings import Settings
 from rimlight.sinks.keeper import Keeper
+from rimlight.sinks.kept_file import KeptFile
 from rimlight.sources.clip import open_clip
 from rimlight.sources.kept import open_kept
 from rimlight.types import Output, Size, StreamFormat
@@ -108,7 +109,8 @@ def test_nothing_is_kept_while_the_card_is_up_nor_of_what_was_refused(tmp_path: 
         assert [frame.index for frame in iter(kept.read, None)] == [0]
 
 
-def test_a_pause_is_a_pause(tmp_path: Path, source: Path) -> None:
+def test_a_pause_is_a_pause_and_what_was_learned_in_it_is_forgotten(tmp_path: Path, source: Path) -> None:
+    outputs = []
     with open_clip(source) as clip, piped("blur", clip) as pipeline, opened(tmp_path) as keeper:
         pipeline.keep = keeper.take
         for frame in iter(clip.read, None):
@@ -116,13 +118,48 @@ def test_a_pause_is_a_pause(tmp_path: Path, source: Path) -> None:
                 keeper.pause(frame.at)
                 assert keeper.paused
             if frame.index == 20:
+                assert not keeper.forgetting
                 keeper.resume(frame.at)
-            keeper.send(pipeline.process(frame))
+            if frame.index == 22:
+                assert keeper.forgetting
+                # As the run does then.
+                pipeline.reset()
+            outputs.append(pipeline.process(frame))
+            keeper.send(outputs[-1])
+        assert not keeper.forgetting
 
     with open_kept(tmp_path / "talk.rim.mkv") as kept:
         frames = list(iter(kept.read, None))
-    assert [frame.index for frame in frames] == [*range(10), *range(20, 30)]
-    assert np.diff([frame.pts for frame in frames]).max() <= 3200
+    assert [frame.index for frame in frames] == [*range(10), *range(22, 30)]
+    assert np.diff([frame.pts for frame in frames]).max() <= 3 * 3200
+    shown = [output for output in outputs if output.index not in range(10, 22)]
+    assert anew(tmp_path / "talk.rim.mkv", "blur") == told(shown)
+
+
+def test_when_nothing_more_can_be_written_what_there_is_stays(
+    tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = KeptFile.write
+
+    def fills(file: KeptFile, frame: Any, matted: Any, pts: int, duration: int) -> None:
+        if frame.index == 28:
+            raise DiskError("the disk is full")
+        write(file, frame, matted, pts, duration)
+
+    monkeypatch.setattr(KeptFile, "write", fills)
+    keeper = opened(tmp_path)
+    with open_clip(source) as clip, piped("blur", clip) as pipeline:
+        pipeline.keep = keeper.take
+        for frame in (clip.read() for _ in range(29)):
+            assert frame is not None
+            keeper.send(pipeline.process(frame))
+        with pytest.raises(DiskError, match=r"is full\. What was recorded .* lies in .*talk\.unfinished\.rim\.mkv"):
+            keeper.close()
+
+    part = tmp_path / "talk.unfinished.rim.mkv"
+    assert stat.S_IMODE(part.stat().st_mode) == 0o600
+    with open_kept(part) as kept:
+        assert len(list(iter(kept.read, None))) >= 8
 
 
 def test_without_a_frame_there_is_no_file(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ import pytest
 
 import rimlight.sources.microphone as room
 from rimlight.errors import MicrophoneError
-from rimlight.sources.portaudio import open_portaudio, why
+from rimlight.sources.microphone import chosen
+from rimlight.sources.portaudio import Device, open_portaudio, why
 from sounds import FakePortAudio
 
 TWO = (("HDA Intel: ALC295 (hw:0,0)", 2), ("Speakers", 0), ("USB Audio Device: - (hw:1,0)", 1))
@@ -23,6 +24,28 @@ TWO = (("HDA Intel: ALC295 (hw:0,0)", 2), ("Speakers", 0), ("USB Audio Device: -
 def test_a_microphone_is_found_by_its_name_or_a_part_of_it(wanted: str, name: str) -> None:
     with FakePortAudio(TWO).open(wanted) as microphone:
         assert microphone.name == name
+
+
+@pytest.mark.parametrize("name", ["usb", "default", "USB Audio Device"])
+def test_one_that_is_had_back_has_exactly_its_name(name: str) -> None:
+    known = [Device(number, *two, 48000, number == 0) for number, two in enumerate(TWO) if two[1]]
+    with pytest.raises(MicrophoneError, match="there is no microphone"):
+        chosen(known, name, exactly=True)
+    assert chosen(known, TWO[2][0], exactly=True).name == TWO[2][0]
+
+
+def test_one_that_does_not_start_is_let_go_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    portaudio = FakePortAudio()
+
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("the driver is gone")
+
+    monkeypatch.setattr(room.SoundCard, "_compare", fail)
+    closed: list[bool] = []
+    monkeypatch.setattr(room.SoundCard, "close", lambda _: closed.append(True))
+    with pytest.raises(RuntimeError, match="is gone"):
+        portaudio.open()
+    assert closed
 
 
 def test_one_that_is_not_there_is_told_with_those_that_are() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from queue import SimpleQueue
 
@@ -20,6 +21,8 @@ class Recording(Collector, Records):
     """Notes when it was told to pause and to go on."""
 
     paused = False
+    written = 1
+    dropped = 0
 
     def __init__(self, name: str = "talk.mp4") -> None:
         super().__init__(name)
@@ -62,7 +65,7 @@ class Scene:
         """What is answered; recordings are open and closed when it returns."""
         answers = []
         for order in orders:
-            answers.append(self.orders.obey(order))
+            answers.append(self.orders.obey(order).line)
             if self.delivery._opening is not None:
                 assert self.delivery._opening.wait(WAIT)
             self.delivery.tend()
@@ -102,6 +105,29 @@ def test_a_recording_is_begun_paused_resumed_and_ended() -> None:
     ]
 
 
+def test_what_cannot_be_done_is_answered_as_not_done() -> None:
+    scene = Scene(Collector(), Recording())
+    assert not scene.orders.obey("replay").done
+    assert scene.orders.obey("stop") == ("talk.mp4 ends with the run", False)
+    assert scene.orders.obey("hold").done
+    assert not Scene().orders.obey("hold").done
+    assert not Scene().orders.obey("stop").done
+
+
+def test_the_last_moments_are_saved_once_at_a_time() -> None:
+    class Slow(Remembering):
+        def save(self) -> str:
+            assert ready.wait(WAIT)
+            return super().save()
+
+    ready, scene = threading.Event(), Scene(Collector(), Slow())
+    assert scene.orders.obey("replay").done
+    assert scene.orders.obey("replay") == ("the last moments are being saved already", False)
+    ready.set()
+    assert scene.said[-1] == "saved the last 28 s into replay.mp4"
+    assert scene.orders.obey("replay").done
+
+
 def test_the_keys_turn_it_over() -> None:
     scene = Scene()
     answers = scene.obey("pause", "record", "pause", "pause", "record")
@@ -124,7 +150,7 @@ def test_a_pause_is_every_recordings() -> None:
 def test_a_recording_that_is_still_being_opened_can_be_ended() -> None:
     scene = Scene()
     scene.orders.obey("start")
-    assert scene.orders.obey("stop") == "no recording was begun"
+    assert scene.orders.obey("stop") == ("no recording was begun", True)
     assert scene.delivery.stop(0.0) == []
     assert [recording.closed for recording in scene.recordings] in ([1], [])
     assert not scene.delivery.recording
@@ -158,6 +184,6 @@ def test_pictures_that_were_dropped_are_told_at_the_end() -> None:
     scene = Scene()
     scene.obey("start")
     scene.delivery.send(output(0))
-    scene.recordings[0].dropped = 7  # type: ignore[attr-defined]
+    scene.recordings[0].dropped = 7
     scene.obey("stop")
     assert scene.said[-1] == "recorded 0.mp4, 7 pictures dropped"

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import threading
+from contextlib import ExitStack
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import platformdirs
 import pytest
 
 from media import boxes, content, output_of, planes
+from rimlight import recordings
 from rimlight.errors import DiskError, OutputExistsError, SinkError, UsageError
 from rimlight.sinks.film import Film
 from rimlight.sinks.recorder import Recorder, open_recorder
@@ -28,6 +31,16 @@ def record(path: Path, times: list[float] = TIMES, kind: StreamFormat = FORMAT) 
     with open_recorder(path, kind) as recorder:
         for number, at in enumerate(times):
             recorder.send(output_of(number, kind.size, at))
+
+
+@pytest.mark.parametrize("height", [46, 48, 50, 202])
+def test_pictures_of_every_even_height_are_recorded_as_they_are(tmp_path: Path, height: int) -> None:
+    kind = StreamFormat(Size(64, height), FORMAT.fps)
+    record(tmp_path / "a.mkv", TIMES[:3], kind)
+
+    for number, image in enumerate(content(tmp_path / "a.mkv").planes):
+        for given, got in zip(planes(number, kind.size), image, strict=True):
+            assert np.abs(given.astype(int) - got).mean() < 3
 
 
 @pytest.mark.parametrize("ending", ["mp4", "mov", "mkv", "MP4"])
@@ -235,3 +248,18 @@ def test_folders_that_take_no_file_are_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(DiskError, match="cannot be written"):
         open_recorder(tmp_path / "file" / "a.mp4", FORMAT)
+
+
+def test_recordings_begun_in_one_second_have_names_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(platformdirs, "user_videos_path", lambda: tmp_path)
+    monkeypatch.setattr("rimlight.recordings.time.strftime", lambda name: name.partition("-")[0] + "-today.mp4")
+    with ExitStack() as running:
+        for expected in ("rimlight-today.mp4", "rimlight-today-2.mp4", "rimlight-today-3.mp4"):
+            recording = running.enter_context(recordings.open_recording(FORMAT))
+            recording.send(output_of(0, SIZE, 0.0))
+            assert recording.name == expected
+            if expected == "rimlight-today.mp4":
+                recording.close()
+    assert len(list(tmp_path.iterdir())) == 3

@@ -17,9 +17,11 @@ import numpy as np
 import pytest
 
 import rimlight.sinks.recorder as recorder_room
+import rimlight.sinks.writer as writer_room
 from live_scene import Notes, run
 from media import output_of, planes
-from rimlight.errors import DiskError
+from rimlight.errors import DiskError, SinkError
+from rimlight.sinks.film import TICKS
 from rimlight.sinks.recorder import open_recorder
 from rimlight.sinks.video_file import VideoFile
 from rimlight.types import Frame, Picture
@@ -120,10 +122,33 @@ def test_a_failing_encoder_surfaces_at_the_next_send(tmp_path: Path, monkeypatch
     recorder._thread.join(20)
 
     for _ in range(2):
-        with pytest.raises(RuntimeError, match="out of order"):
+        with pytest.raises(SinkError, match=r"a\.mp4 failed: RuntimeError: out of order"):
             recorder.send(output_of(1, SIZE, 0.1))
     recorder.close()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_whatever_fails_later_costs_nothing_of_what_was_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, sent = VideoFile.write, threading.Event()
+
+    def fail(file: VideoFile, image: Any, pts: int, duration: int) -> None:
+        if pts > 0.9 * TICKS:
+            assert sent.wait(20)
+            raise ValueError("no such shape")
+        write(file, image, pts, duration)
+
+    monkeypatch.setattr(VideoFile, "write", fail)
+    recorder = open_recorder(tmp_path / "a.mkv", FORMAT)
+    for number in range(20):
+        recorder.send(output_of(number, SIZE, number / 10))
+    sent.set()
+    with pytest.raises(
+        SinkError, match=r"ValueError: no such shape\. What was recorded .* lies in .*a\.unfinished"
+    ):
+        recorder.close()
+    assert len(playable(tmp_path / "a.unfinished.mkv")) >= 5
 
 
 def test_a_failure_at_the_end_surfaces_at_closing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,7 +174,7 @@ class HungDisk:
 
         def hanging(file: Unfinished, data: Any) -> int:
             # The header comes first, from the thread that opens the recording.
-            if threading.current_thread().name == "rimlight-recorder":
+            if threading.current_thread().name == "rimlight-writer":
                 self.hangs.set()
                 assert self.answers.wait(30)
             return write(file, data)
@@ -160,7 +185,7 @@ class HungDisk:
 def test_a_disk_that_hangs_is_given_up_at_closing_and_what_was_written_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recorder_room, "_PATIENCE", 0.2)
+    monkeypatch.setattr(writer_room, "PATIENCE", 0.2)
     disk = HungDisk(monkeypatch)
     recorder = open_recorder(tmp_path / "a.mp4", FORMAT)
     for number in range(20):

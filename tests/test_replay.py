@@ -71,6 +71,18 @@ def test_before_anything_was_shown_there_is_nothing_to_save(replay: Replay, path
     assert not path.exists()
 
 
+def test_no_more_than_that_is_saved_after_the_card_was_up_for_long(replay: Replay, path: Path) -> None:
+    """A card a second is what sinks get then, and sound goes on."""
+    card = [12.0 + second for second in range(60)]
+    write(replay._recorder, [*frames(5.0, 12.0), *card, *frames(72.0, 73.0)], pieces(tone(68.0), 5.0))
+
+    replay.save()
+
+    got = content(path)
+    assert float(got.times[-1]) <= 4.1
+    assert len(heard(path)) / RATE <= 4.3
+
+
 def reel(seconds: float, most: int = 10**9) -> Reel:
     track = Track(SIZE, Fraction(1, TICKS), FORMAT.fps, tags_of(FORMAT.color))
     return Reel(seconds, track, live_encoding(FORMAT, keys=0.9), hears=True, most=most)

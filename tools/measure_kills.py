@@ -39,7 +39,7 @@ def heard(recorder, sound):
     hear(recorder, sound)
     told(recorder, 1, sound.at + len(sound.samples) / sound.rate)
 Recorder.send, Recorder.hear = sent, heard
-microphone.open_microphone = lambda _: ClickingMicrophone()
+microphone.open_microphone = lambda _, **__: ClickingMicrophone()
 cli.main()
 """
 _TOLD = struct.Struct("=BBd")

@@ -159,7 +159,7 @@ def real(folder: Path, seconds: float, drift: float) -> list[float]:
     """Offsets in a live run."""
     path = folder / "talk.mp4"
     microphone = ClickingMicrophone(drift)
-    with Hearing("clicks", lambda _: microphone) as hearing:
+    with Hearing("clicks", lambda _, __: microphone) as hearing:
         ears = hearing.ears()
         with open_recorder(path, FORMAT, ears=ears) as recorder:
             camera = FlashingCamera(seconds, microphone)

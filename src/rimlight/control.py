@@ -22,7 +22,7 @@ from queue import Empty, Full, Queue, SimpleQueue
 from typing import Any
 
 from rimlight.errors import ControlError
-from rimlight.protocols import Closes, Order
+from rimlight.protocols import Answer, Closes, Order
 from rimlight.status import Status
 
 COMMANDS: Mapping[str, Order] = {
@@ -48,6 +48,8 @@ _CLIENTS = 8
 """Who may wait; more are refused by the system."""
 _LIMIT = 10.0
 """Seconds until a run that was asked is taken to hang: all who wait before us have theirs."""
+_TURN = 0.02
+"""Seconds until another attempt to be heard."""
 _ENDING = ".sock"
 
 
@@ -85,7 +87,7 @@ class _Request:
 
     def __init__(self, order: Order) -> None:
         self.order = order
-        self.answers: SimpleQueue[str] = SimpleQueue()
+        self.answers: SimpleQueue[Answer] = SimpleQueue()
         self.taken_back = False
 
 
@@ -110,8 +112,8 @@ class Control(Closes):
         self._thread = threading.Thread(target=self._serve, name="control", daemon=True)
         self._thread.start()
 
-    def asked(self) -> Sequence[tuple[Order, Callable[[str], None]]]:
-        """What was asked for since the last call, and who takes the line about it. Never waits."""
+    def asked(self) -> Sequence[tuple[Order, Callable[[Answer], None]]]:
+        """What was asked for since the last call, and who takes what became of it. Never waits."""
         asked = []
         with contextlib.suppress(Empty):
             while True:
@@ -167,7 +169,8 @@ class Control(Closes):
         request = _Request(order)
         try:
             self._asked.put(request, timeout=_PATIENCE)
-            return {"ok": True, "line": request.answers.get(timeout=_PATIENCE)}
+            answer = request.answers.get(timeout=_PATIENCE)
+            return {"ok": answer.done, "line": answer.line}
         except (Full, Empty):
             request.taken_back = True
             return {"ok": False, "line": "the run does not answer"}
@@ -180,10 +183,15 @@ def ask(command: str, pid: int | None = None) -> dict[str, Any]:
             "rimlight control is not there on Windows yet", "Use the keys in the preview: h lists them"
         )
     for path in _sockets(pid):
-        with contextlib.suppress(ConnectionRefusedError, FileNotFoundError):  # it was killed
+        try:
             return _asked(path, command)
-    which = "no run of Rimlight" if pid is None else f"no run of Rimlight has number {pid}, or it"
-    raise ControlError(f"{which} listens", "Start one: rimlight")
+        except ConnectionRefusedError:  # it was killed
+            path.unlink(missing_ok=True)
+        except FileNotFoundError:  # it has just ended
+            continue
+    if pid is not None:
+        raise ControlError(f"no run of Rimlight with number {pid} listens", "Leave --pid out for the newest one.")
+    raise ControlError("no run of Rimlight listens", "Start one: rimlight")
 
 
 def _sockets(pid: int | None) -> list[Path]:
@@ -203,16 +211,30 @@ def _sockets(pid: int | None) -> list[Path]:
 
 def _asked(path: Path, command: str) -> dict[str, Any]:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as run:
-        run.settimeout(_LIMIT)
-        run.connect(str(path))
         try:
+            _connect(run, path)
+            run.settimeout(_LIMIT)
             run.sendall(_line({"command": command}))
             answer = json.loads(b"".join(_received(run, 1 << 16, _LIMIT)))
+        except (ConnectionRefusedError, FileNotFoundError):
+            raise
         except (OSError, ValueError) as error:
             raise ControlError(f"the run {path.stem} does not answer: {error}") from error
     if not isinstance(answer, dict):
         raise ControlError(f"the run {path.stem} answers nonsense")
     return answer
+
+
+def _connect(run: socket.socket, path: Path) -> None:
+    """Waits for its turn where others wait already, which Linux tells at once and not after a while."""
+    until = time.monotonic() + _LIMIT
+    while True:
+        try:
+            return run.connect(str(path))
+        except BlockingIOError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(_TURN)
 
 
 def _question(client: socket.socket) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from rimlight.courier import Courier
-from rimlight.errors import RimlightError, SinkError
+from rimlight.errors import RimlightError, SinkError, translated
 from rimlight.journal import Journal
 from rimlight.meter import Meter
 from rimlight.pending import Pending
-from rimlight.protocols import Records, Replays, Sink, Window
+from rimlight.protocols import Answer, Records, Replays, Sink, Window
 from rimlight.types import Output
 
 _LATE = 1.5
@@ -40,7 +41,10 @@ class Delivery:
         self._couriers = [self._courier(sink) for sink in sinks]
         self._recording: Sink | None = None
         self._opening: Pending[Sink] | None = None
+        self._begins_paused = False
+        self._saving: Pending[Sink] | None = None
         self._last: Output | None = None
+        self._shows_card = False
         self._counted: Output | None = None
         self._every = interval
         self._first_at = 0.0
@@ -57,12 +61,20 @@ class Delivery:
     @property
     def dropped(self) -> int:
         """Outputs that the first sink was too slow for."""
-        return self._couriers[0].dropped if self._couriers else 0
+        if not self._couriers:
+            return 0
+        first = self._couriers[0]
+        return first.dropped + (first.sink.dropped if isinstance(first.sink, Records) else 0)
 
     @property
     def recording(self) -> bool:
         """Whether one runs; one that pauses does."""
         return self._recording is not None or bool(self._recorders)
+
+    @property
+    def forgetting(self) -> bool:
+        """Whether a sink waits for the pipeline to forget."""
+        return any(courier.sink.forgetting for courier in self._couriers)
 
     @property
     def paused(self) -> bool:
@@ -73,7 +85,8 @@ class Delivery:
         """To every sink. Raises SinkError when the last of them was lost; a card does not count as delivered."""
         if self._last is None:
             self._first_at = output.at
-        self._last, self._every = output, _CARD_EVERY if card else self._interval
+        self._last, self._shows_card = output, card
+        self._every = _CARD_EVERY if card else self._interval
         self._repeat_at = self._clock() + (_CARD_EVERY if card else _LATE * self._interval)
         if card:
             self._counted = output
@@ -97,14 +110,19 @@ class Delivery:
         return max(0.0, min(most, self._repeat_at - self._clock())) if self._last else most
 
     def repeat(self) -> None:
-        """Sends the last output to the sinks that want repetition, if they miss one."""
+        """Sends the last output to the sinks that want repetition, if they miss one.
+
+        A card goes to recordings too, at its new time: with sound alone, a file would not grow as time goes on.
+        """
         self.tend()
         now = self._clock()
         if self._last is None or now < self._repeat_at:
             return
         following = self._repeat_at + self._every
         self._repeat_at = following if following > now else now + self._every
-        repeating = [courier for courier in self._couriers if getattr(courier.sink, "repeats", False)]
+        if self._shows_card:
+            self._last = self._counted = replace(self._last, at=now)
+        repeating = [courier for courier in self._couriers if self._misses(courier.sink)]
         for courier in repeating:
             courier.send(self._last)
         if repeating:
@@ -116,65 +134,75 @@ class Delivery:
             return 0.0
         return (output.at if output else self._clock() - _LATE * self._interval) - self._first_at
 
-    def begin_recording(self, open_recording: Callable[[], Sink]) -> str:
-        """Begins one if none was begun here; it is opened meanwhile. A line that says what is done."""
+    def begin_recording(self, open_recording: Callable[[], Sink]) -> Answer:
+        """Begins one if none was begun here; it is opened meanwhile."""
         if self._recording is not None or self._opening is not None:
-            return "it records already"
+            return Answer("it records already", done=False)
+        self._begins_paused = False
         self._opening = Pending(open_recording, "recording")
-        return "the recording begins"
+        return Answer("the recording begins")
 
-    def end_recording(self) -> str:
+    def end_recording(self) -> Answer:
         """Closes the recording if there is one, on a thread of its own: a slow disk does not hold up the call."""
         opening, self._opening = self._opening, None
         if opening is not None:
             self._close_later(opening.close)
-            return "no recording was begun"
+            return Answer("no recording was begun")
         recording, self._recording = self._recording, None
         if recording is None:
-            return "nothing records"
+            lasting = ", ".join(
+                courier.sink.name for courier in self._couriers if isinstance(courier.sink, Records)
+            )
+            return Answer(f"{lasting} ends with the run" if lasting else "nothing records", done=False)
         self._couriers = [courier for courier in self._couriers if courier.sink is not recording]
 
         def close() -> None:
             if self._close(recording):
-                dropped = getattr(recording, "dropped", 0)
-                self._journal.say(f"recorded {recording.name}{f', {dropped} pictures dropped' if dropped else ''}")
+                self._journal.say(_recorded(recording))
 
         self._close_later(close)
-        return "the recording ends"
+        return Answer("the recording ends")
 
-    def toggle_recording(self, open_recording: Callable[[], Sink]) -> str:
+    def toggle_recording(self, open_recording: Callable[[], Sink]) -> Answer:
         """Ends the recording, or begins one. That it cannot begin or end well is told, not raised."""
         if self._recording is None and self._opening is None:
             return self.begin_recording(open_recording)
         return self.end_recording()
 
-    def pause(self, *, on: bool | None = None) -> str:
-        """Lets all recordings pause, or go on; None: whichever they do not. A line that says what is done."""
-        if not self._recorders:
-            return "nothing records"
-        on = not self.paused if on is None else on
+    def pause(self, *, on: bool | None = None) -> Answer:
+        """Lets all recordings pause, or go on; None: whichever they do not."""
+        if not self.recording and self._opening is None:
+            return Answer("nothing records", done=False)
+        on = not (self.paused or self._begins_paused) if on is None else on
+        self._begins_paused = on and self._opening is not None
         now = self._clock()
         for recorder in self._recorders:
             (recorder.pause if on else recorder.resume)(now)
-        return "the recording pauses" if on else "the recording goes on"
+        return Answer("the recording pauses" if on else "the recording goes on")
 
-    def save_replay(self) -> str:
-        """Saves the last moments, if they are remembered, on a thread of its own. A line that says what is done."""
+    def save_replay(self) -> Answer:
+        """Saves the last moments, if they are remembered, on a thread of its own."""
         replays = [courier.sink for courier in self._couriers if isinstance(courier.sink, Replays)]
-        line = "saving the last moments" if replays else "nothing is remembered: start Rimlight with --replay 30"
-        self._journal.say(line)
         if not replays:
-            return line
+            answer = Answer("nothing is remembered: start Rimlight with --replay 30", done=False)
+        elif self._saving is not None and not self._saving.wait(0):
+            answer = Answer("the last moments are being saved already", done=False)
+        else:
+            answer = Answer("saving the last moments")
+        self._journal.say(answer.line)
+        if answer.done:
+            self._save(replays)
+        return answer
 
+    def _save(self, replays: Sequence[Replays]) -> None:
         def save() -> None:
             for replay in replays:
                 try:
                     self._journal.say(replay.save())
-                except RimlightError as error:
-                    self._journal.say(str(error))
+                except Exception as error:  # noqa: BLE001  whatever it is, the call goes on
+                    self._journal.say(str(translated(error, RimlightError, replay.name)))
 
-        self._close_later(save)
-        return line
+        self._saving = self._close_later(save)
 
     def stop(self, limit: float) -> list[str]:
         """Ends the couriers' threads, until `limit` on the monotonic clock; names those that do not end.
@@ -185,23 +213,33 @@ class Delivery:
             self.end_recording()
         for closing in self._closing:
             closing.wait()
+        for recorder in self._recorders:
+            if recorder.dropped:
+                self._journal.say(f"{recorder.name}: {_left_out(recorder)}")
         return [name for courier in self._couriers for name in courier.close(limit)]
 
     @property
     def _recorders(self) -> list[Records]:
         return [courier.sink for courier in self._couriers if isinstance(courier.sink, Records)]
 
-    def _close_later(self, close: Callable[[], None]) -> None:
-        self._closing = [one for one in self._closing if not one.wait(0)] + [Pending(close, "closing")]
+    def _misses(self, sink: Sink) -> bool:
+        return sink.repeats or (self._shows_card and isinstance(sink, Records | Replays))
+
+    def _close_later(self, close: Callable[[], None]) -> Pending[Sink]:
+        closing: Pending[Sink] = Pending(close, "closing")
+        self._closing = [*(one for one in self._closing if not one.wait(0)), closing]
+        return closing
 
     def _begin(self, opening: Pending[Sink]) -> None:
         """Puts the recording to use that was being opened."""
         self._opening = None
         try:
             self._recording = opening.taken()
-        except RimlightError as error:
-            self._journal.say(str(error))
+        except Exception as error:  # noqa: BLE001  whatever it is, the call goes on
+            self._journal.say(str(translated(error, RimlightError, "the recording")))
         if self._recording is not None:
+            if self._begins_paused and isinstance(self._recording, Records):
+                self._recording.pause(self._clock())
             self._couriers.append(self._courier(self._recording))
             self._journal.say(f"recording into {self._recording.name}")
 
@@ -227,7 +265,7 @@ class Delivery:
     def _leave_out(self, courier: Courier, error: SinkError) -> None:
         self._couriers.remove(courier)
         self.lost.append(error)
-        if not self._couriers:
+        if all(courier.sink.beside for courier in self._couriers):
             raise error
         self._journal.say(f"{courier.sink.name} is off, the rest goes on: {error.what}")
         if courier.sink is self._recording:
@@ -235,3 +273,16 @@ class Delivery:
         else:
             # At once: what hangs in it may be freed, and a window that shows nothing new should not stay.
             self._close(courier.sink)
+
+
+def _recorded(sink: Sink) -> str:
+    """What a recording that was closed came to."""
+    if not isinstance(sink, Records):
+        return f"recorded {sink.name}"
+    if not sink.written:
+        return f"{sink.name}: nothing was shown meanwhile, so there is no such file"
+    return f"recorded {sink.name}" + (f", {_left_out(sink)}" if sink.dropped else "")
+
+
+def _left_out(recorder: Records) -> str:
+    return f"{recorder.dropped} pictures dropped"

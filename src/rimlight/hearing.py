@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 
 from rimlight.errors import MicrophoneError, RimlightError, translated
@@ -11,8 +11,8 @@ from rimlight.loudness import Loudness
 from rimlight.protocols import Closes, Ears, Microphone, Take
 from rimlight.types import Sound
 
-OpenMicrophone = Callable[[str], Microphone]
-"""Opens the microphone of that name. Raises MicrophoneError."""
+OpenMicrophone = Callable[[str, bool], Microphone]
+"""Opens the microphone of that name or, if it need not be exactly that, one like it. Raises MicrophoneError."""
 
 _PATIENCE = 3.0
 """Seconds that a microphone has to open in; a sound server that starts takes one."""
@@ -82,13 +82,12 @@ class _Part(Ears):
 
     def tell(self, take: Take) -> None:
         self._take = take
-        self._of.parts = [*self._of.parts, take]
+        self._of.tell(take)
 
     def close(self) -> None:
         if not self._closed:
             self._closed = True
-            self._of.parts = [part for part in self._of.parts if part is not self._take]
-            self._of.part()
+            self._of.part(self._take)
 
 
 class _Round:
@@ -97,7 +96,7 @@ class _Round:
     def __init__(
         self, name: str, open_it: OpenMicrophone, say: Callable[[str], None], before: _Round | None
     ) -> None:
-        self.parts: list[Take] = []
+        self._takes: Sequence[Take] = ()
         self._name = name
         self._open_it = open_it
         self._say = say
@@ -120,9 +119,15 @@ class _Round:
             self._count += 1
             return True
 
-    def part(self) -> None:
-        """One less wants it."""
+    def tell(self, take: Take) -> None:
+        """One who joined is told from now on."""
         with self._lock:
+            self._takes = (*self._takes, take)
+
+    def part(self, take: Take | None) -> None:
+        """One less wants it, and is told nothing more."""
+        with self._lock:
+            self._takes = tuple(one for one in self._takes if one is not take)
             self._count -= 1
             if not self._count:
                 self._over.set()
@@ -157,7 +162,7 @@ class _Round:
         if self._over.is_set():
             return
         try:
-            microphone = self._opened(self._name)
+            microphone = self._opened(self._name, exactly=False)
         except MicrophoneError as error:
             self._say(f"recording without sound: {error}")
             self.leave()
@@ -172,9 +177,9 @@ class _Round:
         self._hear(microphone)
         self._there = False
 
-    def _opened(self, name: str) -> Microphone:
+    def _opened(self, name: str, exactly: bool) -> Microphone:
         try:
-            return self._open_it(name)
+            return self._open_it(name, exactly)
         except Exception as error:
             raise translated(error, MicrophoneError, "the microphone") from error
 
@@ -197,7 +202,7 @@ class _Round:
             except Exception as error:
                 raise translated(error, MicrophoneError, microphone.name) from error
             self._loudness.tell(sound)
-            for take in self.parts:
+            for take in self._takes:
                 take(sound)
 
     def _again(self, name: str) -> Microphone | None:
@@ -205,7 +210,7 @@ class _Round:
         wait = _RETRY
         while not self._over.wait(wait):
             try:
-                again = self._opened(name)
+                again = self._opened(name, exactly=True)
             except MicrophoneError:
                 wait = min(_RETRY_MOST, 2 * wait)
                 continue

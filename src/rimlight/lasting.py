@@ -44,6 +44,26 @@ class Wish(Protocol):
         """Returns when that may have changed, or after so many seconds."""
 
 
+class WhileRecording(Wish):
+    """As another wish, and while something records: that was asked for, whoever else looks."""
+
+    def __init__(self, wish: Wish, recording: Callable[[], bool]) -> None:
+        self._wish = wish
+        self._recording = recording
+
+    @property
+    def wanted(self) -> bool:
+        # Asked at any rate: it follows who looks.
+        return self._wish.wanted or self._recording()
+
+    @property
+    def note(self) -> str:
+        return "on for the recording" if self._recording() else self._wish.note
+
+    def wait(self, seconds: float) -> None:
+        self._wish.wait(seconds)
+
+
 class LastingSource(Source):
     """Frames of `format` from a source and from whatever it is opened as anew; owns the latter.
 

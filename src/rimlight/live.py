@@ -20,10 +20,10 @@ from rimlight.capture import Capture
 from rimlight.delivery import Delivery
 from rimlight.errors import SinkError
 from rimlight.journal import Journal
-from rimlight.lasting import Wish
+from rimlight.lasting import WhileRecording, Wish
 from rimlight.meter import Meter, Snapshot
 from rimlight.orders import Orders
-from rimlight.protocols import Order, Sink, Source
+from rimlight.protocols import Answer, Order, Sink, Source
 from rimlight.status import Status
 from rimlight.types import Output
 from rimlight.watchdog import SleepWatch
@@ -61,8 +61,8 @@ class Heard(Protocol):
 class Remote(Protocol):
     """Who is asked from outside: `Control`."""
 
-    def asked(self) -> Sequence[tuple[Order, Callable[[str], None]]]:
-        """What was asked for since the last call, and who takes the line about it. Never waits."""
+    def asked(self) -> Sequence[tuple[Order, Callable[[Answer], None]]]:
+        """What was asked for since the last call, and who takes what became of it. Never waits."""
 
     def show(self, status: Status) -> None:
         """How the run is doing."""
@@ -101,7 +101,7 @@ def run_live(
 
     `open_line` opens the pipeline, and others in its place. `wish` tells whether the camera is wanted at all.
     Sinks that are windows are asked for keys, and `remote` for what was asked from outside; what `hearing` says is
-    told. A sink with a true attribute `repeats` gets the last output again whenever none comes for longer than an
+    told. A sink that `repeats` gets the last output again whenever none comes for longer than an
     interval. A sink that is lost for good is left out, closed and told; the run goes on while another one lives.
     Closes nothing else but what it opened itself; no thread is left when it returns, save one that hangs in a
     driver or a model, which is told too.
@@ -131,8 +131,8 @@ class _Run:
         self._journal = Journal()
         self._airlock = Airlock(source.format, clock())
         self._sleep = SleepWatch()
-        self._capture = Capture(source, self._journal, wish, clock)
-        self._wish = wish
+        self._wish = WhileRecording(wish, lambda: self._delivery.recording) if wish is not None else None
+        self._capture = Capture(source, self._journal, self._wish, clock)
         self._works = Works(open_line, self._capture.frames, self._journal)
         self._delivery = Delivery(sinks, meter, self._interval, clock, self._journal)
         self._meter = meter
@@ -142,6 +142,7 @@ class _Run:
         self._orders = Orders(self._delivery, self._works.asked, self._journal, open_recording)
         self._clock = clock
         self._background = ""
+        self._forgetting = False
         self._status_at = clock()
         self._notice = ("", 0.0)
 
@@ -199,6 +200,10 @@ class _Run:
             self._journal.happened("slept", f"the machine slept for {slept:.0f} s")
             self._works.reset()
             self._delivery.send(self._airlock.shut(self._clock()), card=True)
+        if self._delivery.forgetting is not self._forgetting:
+            self._forgetting = self._delivery.forgetting
+            if self._forgetting:
+                self._works.reset()
         now = time.monotonic()
         self._capture.watch(now)
         self._works.tend(now)

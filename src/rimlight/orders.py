@@ -8,7 +8,7 @@ from typing import cast
 
 from rimlight.delivery import Delivery
 from rimlight.journal import Journal
-from rimlight.protocols import Key, Order, Sink
+from rimlight.protocols import Answer, Key, Order, Sink
 
 
 class Orders:
@@ -29,27 +29,27 @@ class Orders:
         self.quit = False
         """Whether that was asked for."""
 
-    def obey(self, order: Order) -> str:
-        """Does it, or sees to it, and says so in a line. Never waits."""
+    def obey(self, order: Order) -> Answer:
+        """Does it, or sees to it. Never waits."""
         if order == "quit":
             self.quit = True
-            return "it ends"
+            return Answer("it ends")
         if order in {"record", "start", "stop"}:
             return self._record(order)
         if order in {"pause", "hold", "resume"}:
             done = self._delivery.pause(on={"hold": True, "resume": False}.get(order))
-            self._journal.say(done)
+            self._journal.say(done.line)
             return done
         if order == "replay":
             return self._delivery.save_replay()
         self._asked.put(cast(Key, order))
-        return "asked for"
+        return Answer("asked for")
 
-    def _record(self, order: Order) -> str:
+    def _record(self, order: Order) -> Answer:
         if order == "stop":
             return self._delivery.end_recording()
         if self._open_recording is None:
-            return "no recording can be begun in this run"
+            return Answer("no recording can be begun in this run", done=False)
         if order == "start":
             return self._delivery.begin_recording(self._open_recording)
         return self._delivery.toggle_recording(self._open_recording)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, runtime_checkable
 
 from rimlight.effort import Effort
 from rimlight.types import Cut, Frame, Mask, Matted, Output, Picture, Plane, Rgb, Size, Sound, StreamFormat
@@ -180,6 +180,21 @@ class Sink(Closes, Protocol):
         """Whether it takes the person alone, with the matte, in place of the picture."""
         return False
 
+    @property
+    def repeats(self) -> bool:
+        """Whether it wants the last output again where none comes for longer than an interval."""
+        return False
+
+    @property
+    def beside(self) -> bool:
+        """Whether it is there for the sake of others: no run goes on for it alone."""
+        return False
+
+    @property
+    def forgetting(self) -> bool:
+        """Whether it takes no more until the pipeline has forgotten what it learned."""
+        return False
+
     def send(self, output: Output) -> None:
         """Take one output. Raises SinkError when this one cannot take any more, ever."""
 
@@ -201,7 +216,18 @@ class Records(Protocol):
     """A sink that records, and can be told to pause. Times are on the clock of `Output.at`."""
 
     @property
+    def name(self) -> str: ...
+
+    @property
     def paused(self) -> bool: ...
+
+    @property
+    def written(self) -> int:
+        """Pictures that it holds."""
+
+    @property
+    def dropped(self) -> int:
+        """Pictures left out because the disk or the encoder was too slow."""
 
     def pause(self, at: float) -> None:
         """What was captured from then on is not recorded; nothing to do twice."""
@@ -213,6 +239,9 @@ class Records(Protocol):
 @runtime_checkable
 class Replays(Protocol):
     """A sink that remembers the last moments."""
+
+    @property
+    def name(self) -> str: ...
 
     def save(self) -> str:
         """Saves them to a file and says so in a line; takes its time. Raises SinkError, UsageError if it cannot."""
@@ -236,6 +265,14 @@ Key = Literal[
 Order = Key | Literal["start", "stop", "hold", "resume"]
 """What may be asked for from outside: the same, and a recording's start, stop, pause and resumption, by whoever
 does not see whether one runs."""
+
+
+class Answer(NamedTuple):
+    """What became of an order."""
+
+    line: str
+    done: bool = True
+    """Whether anything was done."""
 
 
 @runtime_checkable

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Sequence
 from fractions import Fraction
@@ -26,10 +27,10 @@ def open_hearing(mic: str) -> Hearing | None:
     if mic == "none":
         return None
 
-    def open_it(name: str) -> Microphone:
+    def open_it(name: str, exactly: bool) -> Microphone:
         from rimlight.sources.microphone import open_microphone
 
-        return open_microphone(name)
+        return open_microphone(name, exactly=exactly)
 
     return Hearing("default" if mic == "auto" else mic, open_it)
 
@@ -119,8 +120,13 @@ def open_remembering(seconds: float, format: StreamFormat, hearing: Hearing | No
 
 
 def _dated(what: str) -> Path:
-    """A path for what is recorded now, in the user's folder for videos, or here where there is none."""
+    """A free path for what is recorded now, in the user's folder for videos, or here where there is none."""
+    import os
+
     import platformdirs
 
     folder = platformdirs.user_videos_path()
-    return (folder if folder.is_dir() else Path()) / time.strftime(f"{what}-%Y-%m-%d-%H%M%S.mp4")
+    # `os.path` tells of a folder that may not be looked at that there is none.
+    first = (folder if os.path.isdir(folder) else Path()) / time.strftime(f"{what}-%Y-%m-%d-%H%M%S.mp4")  # noqa: PTH112
+    later = (first.with_stem(f"{first.stem}-{number}") for number in itertools.count(2))
+    return next(path for path in itertools.chain([first], later) if not any(path.parent.glob(f"{path.stem}.*")))

@@ -21,12 +21,12 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
-def open_unfinished(target: Path, *, force: bool, usable: bool = False, private: bool = False) -> Unfinished:
+def open_unfinished(target: Path, *, force: bool, usable: str = "", private: bool = False) -> Unfinished:
     """Reserves `.NAME.part` beside `target` (`.NAME.2.part` if an earlier run left one) and opens it.
 
-    `usable`: what lies there can be used as it is at any time. It is called `STEM.unfinished.ENDING` then, so that
-    whoever looks for it after a crash finds it, and a double click opens it. `private`: nobody else may read it,
-    from its first byte on.
+    `usable`: the ending of its name, if what lies there can be used as it is at any time. It is called
+    `STEM.unfinished.ENDING` then, so that whoever looks for it after a crash finds it, and a double click opens it.
+    `private`: nobody else may read it, from its first byte on.
 
     Raises OutputExistsError if `target` exists and not `force`, DiskError if its folder is missing or read-only.
     """
@@ -41,10 +41,11 @@ def open_unfinished(target: Path, *, force: bool, usable: bool = False, private:
     raise AssertionError("unreachable")
 
 
-def _places(target: Path, usable: bool) -> Iterator[Path]:
+def _places(target: Path, usable: str) -> Iterator[Path]:
     for number in itertools.count(1):
         if usable:
-            yield target.with_stem(f"{target.stem}.unfinished" + (f"-{number}" if number > 1 else ""))
+            mark = ".unfinished" + (f"-{number}" if number > 1 else "")
+            yield target.with_name(f"{target.name.removesuffix(usable)}{mark}{usable}")
         else:
             yield target.with_name(f".{target.name}.part" if number == 1 else f".{target.name}.{number}.part")
 
@@ -125,16 +126,31 @@ class Unfinished(io.FileIO):
         """
         try:
             self.close()
-            if self._force or not self._target.exists():
-                self.part.replace(self._target)
-                return
+            self._move()
+        except FileExistsError as error:
+            raise OutputExistsError(
+                f"{self._target} came into being meanwhile and was not overwritten",
+                f"What was written lies in {self.part}: move it to where you want it.",
+            ) from error
         except OSError as error:
             failed = disk_error(self._target, error)
             raise DiskError(failed.what, f"What was written lies in {self.part}. {failed.hint}") from error
-        raise OutputExistsError(
-            f"{self._target} came into being meanwhile and was not overwritten",
-            f"What was written lies in {self.part}: move it to where you want it.",
-        )
+
+    def _move(self) -> None:
+        if self._force:
+            self.part.replace(self._target)
+            return
+        try:
+            # Unlike moving, this overwrites nothing, whoever else is at it.
+            self._target.hardlink_to(self.part)
+        except FileExistsError:
+            raise
+        except OSError:  # file systems that know no links
+            if self._target.exists():
+                raise FileExistsError from None
+            self.part.replace(self._target)
+        else:
+            self.part.unlink()
 
     def discard(self) -> None:
         """Closes and removes the file."""

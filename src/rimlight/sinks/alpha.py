@@ -17,10 +17,19 @@ prores_ks, comes nearer (65 dB), in three times the time and 1.4 times the bytes
 VP9 = Encoding(
     "libvpx-vp9",
     "yuva420p",
-    {"b": "0", "crf": "1", "deadline": "realtime", "cpu-used": "8", "row-mt": "1", "auto-alt-ref": "0"},
+    {
+        "b": "0",
+        "crf": "1",
+        "deadline": "realtime",
+        "cpu-used": "8",
+        "row-mt": "1",
+        "auto-alt-ref": "0",
+        "lag-in-frames": "0",
+    },
 )
 """For browsers. Alpha is a second picture, coded as the first is, so that `crf` bounds its error too. Pictures
-that are not shown have no place for their alpha, hence no alternate references."""
+that are not shown have no place for their alpha, hence no alternate references, for which alone pictures would
+have to wait in the encoder."""
 
 FFV1 = Encoding("ffv1", "yuva420p", {"level": "3", "slices": "4"})
 """Lossless."""

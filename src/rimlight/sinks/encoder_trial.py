@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from rimlight.sinks.encoders import live_encoding
+from rimlight.sinks.layout import i420_image
 from rimlight.types import Picture, Plane, Size, StreamFormat
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ _FAR = 8.0
 
 def works(codec: str, size: Size) -> bool:
     """Whether what it encodes, decoded, is what it was given, picture by picture and in order."""
-    from av import CodecContext, FFmpegError, VideoFrame
+    from av import CodecContext, FFmpegError
     from av.codec.context import Flags
 
     encoding = live_encoding(StreamFormat(size, Fraction(30)), codec)
@@ -39,7 +40,7 @@ def works(codec: str, size: Size) -> bool:
         context.open()
         packets: list[Any] = []
         for number, picture in enumerate(pictures):
-            frame = VideoFrame.from_numpy_buffer(picture, encoding.pixels)
+            frame = i420_image(picture)
             frame.pts, frame.time_base = number, Fraction(1, 30)
             packets += context.encode(frame)
         packets += context.encode(None)

@@ -13,7 +13,9 @@ TICKS = 90_000
 
 
 class Film(Closes, Protocol):
-    """Written by one thread. Closing it before `publish` or `abandon` leaves nothing.
+    """Takes sound, and pictures each kind in its own way. Written by one thread.
+
+    Closing it before `publish` or `abandon` leaves nothing.
 
     What it raises is a SinkError in its several kinds.
     """
@@ -21,12 +23,6 @@ class Film(Closes, Protocol):
     @property
     def part(self) -> Path:
         """Where it lies until it is published."""
-
-    def write(self, image: Plane, pts: int, duration: int) -> None:
-        """Adds a picture, shown from tick `pts` on; `pts` grows strictly. The array is not needed afterwards.
-
-        (H*3/2, W) uint8, I420; of a film that keeps mattes (H*5/2, W), the matte below the picture.
-        """
 
     def hear(self, samples: Samples) -> None:
         """Adds what follows of the sound, `soundline.RATE` samples a second from time 0 on."""
@@ -37,5 +33,15 @@ class Film(Closes, Protocol):
     def publish(self) -> None:
         """Moves it to its place."""
 
-    def abandon(self) -> Path:
-        """Stops as it is; what was written stays at the path given back."""
+    def abandon(self) -> Path | None:
+        """Stops as it is; what was written stays at the path given back, or is gone if there is none."""
+
+
+class PictureFilm(Film, Protocol):
+    """One that takes pictures as they are."""
+
+    def write(self, image: Plane, pts: int, duration: int) -> None:
+        """Adds a picture, shown from tick `pts` on; `pts` grows strictly. The array is not needed afterwards.
+
+        (H*3/2, W) uint8, I420; of a film that keeps mattes (H*5/2, W), the matte below the picture.
+        """

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rimlight.errors import SinkError
-from rimlight.kept import KEY, Header, packed, rows_of
+from rimlight.kept import ENDING, KEY, Header, packed, rows_of
 from rimlight.protocols import Closes
 from rimlight.sinks.carried import Carried
+from rimlight.sinks.film import Film
 from rimlight.sinks.layout import Layout, Pixels
 from rimlight.sinks.sound import SoundTrack
 from rimlight.sources.rest import Rest
@@ -42,11 +43,11 @@ def open_kept_file(
 
     Raises OutputExistsError if `path` exists and not `force`, DiskError if it cannot be written.
     """
-    return KeptFile(path, open_unfinished(path, force=force, private=True), header, rest, hears)
+    return KeptFile(path, open_unfinished(path, force=force, usable=ENDING, private=True), header, rest, hears)
 
 
-class KeptFile(Closes):
-    """A file being written, by one thread. Closing it before `publish` removes it."""
+class KeptFile(Film):
+    """A file being written, by one thread. Closing it before `publish` or `abandon` removes it."""
 
     def __init__(self, path: Path, file: Unfinished, header: Header, rest: Rest | None, hears: bool) -> None:
         self._path = path
@@ -85,6 +86,18 @@ class KeptFile(Closes):
             raise SinkError(f"{self._path} would be empty: there was no frame to keep")
         with _translated(self._path):
             self._tracks.finish()
+
+    @property
+    def part(self) -> Path:
+        """Where it lies until it is published."""
+        return self._file.part
+
+    def abandon(self) -> Path:
+        """Stops as it is; what was written stays at the path given back."""
+        with contextlib.suppress(OSError):
+            self._file.close()
+        self._release()
+        return self._file.part
 
     def publish(self) -> None:
         """Moves the finished file to its place. Raises DiskError, OutputExistsError if that was taken meanwhile."""

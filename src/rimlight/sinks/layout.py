@@ -50,6 +50,8 @@ class Layout:
             return _with_alpha(array, self._size)
         if self._pixels == "yuva444p10le":
             return self._finer(_with_alpha(array, self._size))
+        if self._pixels == "yuv420p":
+            return i420_image(array)
         return VideoFrame.from_numpy_buffer(array, self._pixels)
 
     def _finer(self, image: VideoFrame) -> VideoFrame:
@@ -63,6 +65,16 @@ class Layout:
             dst_color_range=_LIMITED,
             threads=1,
         )
+
+
+def i420_image(array: Plane) -> VideoFrame:
+    """The image that an I420 array, (H*3/2, W) uint8 of even H, is. It may go on using the array's memory."""
+    from av import VideoFrame
+
+    # Where H is no multiple of four PyAV (18.1) takes two rows of luma for chroma when it uses the array itself.
+    make = VideoFrame.from_ndarray if len(array) % 6 else VideoFrame.from_numpy_buffer
+    image: VideoFrame = make(array, "yuv420p")
+    return image
 
 
 def _with_alpha(array: Plane, size: Size) -> VideoFrame:

@@ -14,7 +14,8 @@ import numpy as np
 from rimlight.errors import SinkError
 from rimlight.protocols import Ears, Replays, Sink
 from rimlight.sinks.encoders import SOFTWARE, live_encoding
-from rimlight.sinks.film import TICKS, Film
+from rimlight.sinks.film import TICKS, PictureFilm
+from rimlight.sinks.layout import i420_image
 from rimlight.sinks.recorder import Recorder
 from rimlight.sinks.sound import SoundEncoder
 from rimlight.sinks.video_file import Encoding, Track, VideoFile, open_video_file
@@ -61,6 +62,7 @@ class Replay(Sink, Replays):
     """Encodes on the thread of a recorder whose film is a reel."""
 
     prompt = True
+    beside = True
 
     def __init__(self, name: str, place: Callable[[], Path], reel: Reel, recorder: Recorder) -> None:
         self._name = name
@@ -93,7 +95,7 @@ class _Kept(NamedTuple):
     key: bool
 
 
-class Reel(Film):
+class Reel(PictureFilm):
     """Written by one thread; saved by another."""
 
     def __init__(
@@ -127,6 +129,7 @@ class Reel(Film):
         with self._lock:
             self._audio.extend(kept)
             self._bytes += sum(len(one.data) for one in kept)
+            self._forget()
 
     def finish(self) -> None:
         """What the encoder still holds is not wanted."""
@@ -134,8 +137,8 @@ class Reel(Film):
     def publish(self) -> None:
         """Only `save` does."""
 
-    def abandon(self) -> Path:
-        return self.part
+    def abandon(self) -> None:
+        """It was in memory alone."""
 
     def close(self) -> None:
         with self._lock:
@@ -206,11 +209,10 @@ class _PictureEncoder:
         self._context = context
 
     def packets(self, image: Plane, pts: int, duration: int) -> list[Packet[VideoStream]]:
-        from av import VideoFrame
         from av.error import FFmpegError
         from av.video.frame import PictureType
 
-        frame = VideoFrame.from_numpy_buffer(np.ascontiguousarray(image), "yuv420p")
+        frame = i420_image(np.ascontiguousarray(image))
         frame.pts, frame.duration, frame.time_base = pts, duration, self._time_base
         if pts >= self._key_at:
             frame.pict_type, self._key_at = PictureType.I, pts + round(_KEYS * TICKS)

@@ -105,7 +105,11 @@ def open_video_file(
     container = container or container_of(path)
     if muxing is None:
         muxing = _muxing(track) if container in {"mp4", "mov"} else {}
-    file = open_standard_output() if path == STDIN else open_unfinished(path, force=force, usable=usable)
+    file = (
+        open_standard_output()
+        if path == STDIN
+        else open_unfinished(path, force=force, usable=path.suffix if usable else "")
+    )
     try:
         return VideoFile(path, file, container, track, encoding, muxing, rest, hears)
     except BaseException:

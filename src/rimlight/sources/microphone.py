@@ -42,13 +42,13 @@ class _Block(NamedTuple):
     """When it was handed over, on the monotonic clock."""
 
 
-def open_microphone(name: str = DEFAULT) -> SoundCard:
-    """Opens the microphone of that name, or whose name contains it.
+def open_microphone(name: str = DEFAULT, *, exactly: bool = False) -> SoundCard:
+    """Opens the microphone of that name, or, if need not be `exactly` that, whose name contains it.
 
     Raises MicrophoneError: there is no PortAudio, no such microphone, or it cannot be opened.
     """
     portaudio = open_portaudio()
-    device = chosen(devices(portaudio), name)
+    device = chosen(devices(portaudio), name, exactly=exactly)
     try:
         return SoundCard(portaudio, device, usable_rate(portaudio, device))
     except portaudio.PortAudioError as error:
@@ -58,14 +58,14 @@ def open_microphone(name: str = DEFAULT) -> SoundCard:
         ) from error
 
 
-def chosen(known: Sequence[Device], name: str) -> Device:
-    """The one of that name; else the first whose name contains it. Raises MicrophoneError."""
+def chosen(known: Sequence[Device], name: str, *, exactly: bool = False) -> Device:
+    """The one of that name; unless `exactly`, the system's or one that contains it. Raises MicrophoneError."""
     if not known:
         raise MicrophoneError("there is no microphone", "Connect one, or leave it out with --mic none.")
-    if name == DEFAULT:
+    if name == DEFAULT and not exactly:
         return next((device for device in known if device.is_default), known[0])
     wanted = name.casefold()
-    for fits in (str.__eq__, str.__contains__):
+    for fits in (str.__eq__,) if exactly else (str.__eq__, str.__contains__):
         for device in known:
             if fits(device.name.casefold(), wanted):
                 return device
@@ -101,8 +101,12 @@ class SoundCard(Microphone):
             dtype="int16",
             callback=self._take,
         )
-        self._compare(tries=5)
-        self._stream.start()
+        try:
+            self._compare(tries=5)
+            self._stream.start()
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def name(self) -> str:
