@@ -51,6 +51,16 @@ def test_composed_anew_it_is_what_it_would_have_been(tmp_path: Path, background:
     assert len({output.alpha.tobytes() for output, _, _ in wanted}) > 3
 
 
+@pytest.mark.parametrize("matrix", [1, 6])
+def test_of_full_range_it_is_too(tmp_path: Path, matrix: int) -> None:
+    source = walk(tmp_path / "in.mp4", count=6, pts=None, time_base=None, tags=ColorTags(1, 1, matrix, 2))
+    path = keep(source, "#336699")
+
+    with open_kept(path) as kept:
+        assert kept.format.color.full_range
+    assert same(anew(path, "studio"), direct(source, "studio"))
+
+
 def test_the_room_has_a_say_in_that(tmp_path: Path) -> None:
     source = walk(tmp_path / "in.mp4")
     path = keep(source, "blur")
@@ -118,7 +128,7 @@ def test_nobody_else_may_read_it_from_the_first_byte_on(tmp_path: Path) -> None:
 
     class Looking(EllipseSegmenter):
         def segment(self, rgb: Rgb) -> Any:
-            modes.extend(stat.S_IMODE(part.stat().st_mode) for part in tmp_path.glob(".*.rim.mkv*.part"))
+            modes.extend(stat.S_IMODE(part.stat().st_mode) for part in tmp_path.glob("kept.unfinished.rim.mkv"))
             return super().segment(rgb)
 
     path = keep(walk(tmp_path / "in.mp4", count=3, pts=None), "blur", segmenter=Looking(Size(64, 64)))

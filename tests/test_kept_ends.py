@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from keeping import (
@@ -36,7 +36,8 @@ from rimlight.types import Matted, Picture, Size
         (lambda said: said.update({KEY: "{"}), "does not say what it keeps"),
         (lambda said: said.update({KEY: "7"}), "does not say what it keeps"),
         (lambda said: said.update({KEY: said[KEY].replace('"canvas": [', '"canvas": [-')}), "does not say"),
-        (lambda said: said.update({KEY: said[KEY].replace('"version": 1', '"version": 2')}), "version 2.*\nUpdate"),
+        (lambda said: said.update({KEY: said[KEY].replace('"version": 2', '"version": 3')}), "3.*\nUpdate"),
+        (lambda said: said.update({KEY: said[KEY].replace('"version": 2', '"version": 1')}), "1.*\nProcess"),
         (lambda said: said.update({KEY: said[KEY].replace('"colors": false', '"colors": true')}), "tracks are not"),
     ],
 )
@@ -89,7 +90,7 @@ def test_pictures_of_another_size_are_refused(tmp_path: Path) -> None:
 
 @given(
     index=st.integers(0, 2**32 - 1),
-    at=st.floats(allow_nan=False),
+    at=st.floats(-(2**32), 2**32),
     pts=st.integers(-(2**62), 2**62),
     duration=st.integers(1, 2**40),
     flags=st.tuples(st.booleans(), st.booleans(), st.booleans()),
@@ -114,11 +115,11 @@ def test_a_record_comes_back_to_the_bit(
 
 @given(place=st.integers(0, 2**16), bit=st.integers(0, 7))
 @settings(max_examples=60, deadline=None)
-def test_a_changed_record_is_found_out(place: int, bit: int) -> None:
+@example(place=24 * 32 + 51, bit=7)
+def test_a_changed_matte_or_record_is_found_out(place: int, bit: int) -> None:
     canvas = Size(32, 24)
     image = packed(of_noise(1), 0, 1, canvas)
-    record = image[24:].reshape(-1)
-    record[place % 44] ^= 1 << bit
+    image.reshape(-1)[place % (24 * 32 + 52)] ^= 1 << bit
     with pytest.raises(MixedUpError):
         unpacked(image, canvas)
 

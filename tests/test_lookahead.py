@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rimlight.lookahead import AHEAD, AT_ONCE, FORGOTTEN, Lookahead
-from rimlight.tracing import Trace, Tracer, follow
+from rimlight.tracing import Trace, Tracer
 from rimlight.types import Alpha, Matted, Picture, Plane, Planes, Size
 
 HEIGHT, WIDTH = 96, 160
@@ -234,4 +234,4 @@ def test_tiny_pictures_are_no_fault(shape: tuple[int, int]) -> None:
     picture = texture(1, *shape)
     trace = traced(picture, picture)
     assert trace.same.min() == 255
-    assert np.allclose(follow(picture.astype(np.float32), trace.way), picture, atol=1)
+    assert np.allclose(trace.follow(picture.astype(np.float32)), picture, atol=1)

@@ -221,3 +221,18 @@ def test_files_are_known_by_their_content_then_by_their_name(tmp_path: Path) -> 
     assert kind_of(tmp_path / "gone.mp4") == "video"
     assert kind_of(tmp_path / "gone.jpg") == "photo"
     assert kind_of(tmp_path) == "video"
+
+
+def test_a_large_photo_gets_its_alpha_in_little_memory(tmp_path: Path) -> None:
+    """Pictures of that size were held three times beside what is written."""
+    import tracemalloc
+
+    path = save(tmp_path / "a.png", np.dstack([room(2404, 1804), np.full((1804, 2404), 200, np.uint8)]))
+    process(path, tmp_path / "b.png", open_transparent())
+    tracemalloc.start()
+    process(path, tmp_path / "b.png", open_transparent(), force=True)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    # 15.7 bytes a pixel; it was 23.7.
+    assert peak < 19 * 2404 * 1804

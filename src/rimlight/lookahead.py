@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rimlight.picture import resize, size_of
-from rimlight.tracing import Trace, Tracer, coarse, follow
+from rimlight.tracing import Trace, Tracer, coarse
 from rimlight.types import Alpha, Matted
 from rimlight.voting import REACH, trusted
 
@@ -130,9 +130,9 @@ def _told(mean: _Word | None, trace: Trace | None, kept: float) -> _Word | None:
     if mean is None or trace is None:
         return None
     # How many they are changes slowly.
-    frames = resize(follow(coarse(mean.frames), trace.way), size_of(mean.matte))
+    frames = resize(trace.follow(coarse(mean.frames)), size_of(mean.matte))
     frames = cv2.multiply(frames, trace.same, scale=kept / 255, dtype=cv2.CV_32F)
-    return _Word(follow(mean.matte, trace.way), frames)
+    return _Word(trace.follow(mean.matte), frames)
 
 
 def _joined(one: _Word, other: _Word | None) -> _Word:

@@ -26,7 +26,7 @@ from rimlight.pipeline import Pipeline
 from rimlight.plain_file import check_plain
 from rimlight.sinks.video_file import Track
 from rimlight.tags import ColorTags
-from rimlight.types import Alpha, Bgr, Color, Cut, Frame, Picture
+from rimlight.types import Bgr, Color, Cut, Frame, Picture, Plane
 from rimlight.unfinished import check_free, write_whole
 
 _BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
@@ -34,6 +34,9 @@ _ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".heic", 
 PHOTO_COLOR = Color("bt601", full_range=True)
 """JPEG's own kind of YUV; nothing is lost to a smaller range."""
 _SECOND = Fraction(1)
+_NONE: Bgr = np.empty((0, 0, 3), np.uint8)
+_ROWS = 256
+"""Of a photo that get their alpha at a time."""
 
 
 def kind_of(path: Path) -> Literal["photo", "video"]:
@@ -81,28 +84,37 @@ def process_photo(
             f"End the name with one of {' '.join(QUALITY)}",
         )
     photo = read_photo_file(path)
+    size = size_of(photo.bgr)
+    # Held once: those of 108 megapixels have 330 MB.
+    bgr, photo = photo.bgr, photo._replace(bgr=_NONE)
     refuse_same(path, output, matte)
     check_free(output, force=force)
-    notes, size = list(photo.notes), size_of(photo.bgr)
+    notes = list(photo.notes)
     transparent = pipeline.background.name == "transparent"
     if transparent and ending not in WITH_ALPHA:
         notes.append(f"{output.name}: JPEG carries no alpha, so the background is key green")
     pipeline.reset()
-    bgr = _padded(photo.bgr)
+    bgr = _padded(bgr)
     cut = detailed(pipeline.cut(Frame(from_bgr(bgr, PHOTO_COLOR), 0.0, 0)))
+
+    def part(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        return true_part(image, size, pipeline.mirror)
+
+    # Into memory that is at hand: fresh pages of this size cost more than the conversion.
     if transparent and ending in WITH_ALPHA:
-        image = _alone(cut)
+        image = _stacked(part(_alone(cut, bgr)), part(cut.alpha))
     else:
         with _in_colors(pipeline, photo.convert):
-            # Into memory that is at hand: fresh pages of this size cost more than the conversion.
-            image = to_bgr(pipeline.compose(cut).picture, bgr)
-    content = encoded(true_part(image, size, pipeline.mirror), photo, output)
+            image = part(to_bgr(pipeline.compose(cut).picture, bgr))
+    del bgr
+    content = encoded(image, photo, output)
+    del image
     if matte is None:
         write_whole(output, content, force=force)
     else:
         track = Track(size, _SECOND, _SECOND, ColorTags(range=2))
         with open_mattes(matte, track, force=force) as mattes:
-            mattes.write(true_part(cut.alpha, size, pipeline.mirror), 0, 1)
+            mattes.write(part(cut.alpha), 0, 1)
             mattes.finish()
             write_whole(output, content, force=force)
             mattes.publish()
@@ -129,10 +141,17 @@ def _in_colors(pipeline: Pipeline, convert: Converter | None) -> Iterator[None]:
         pipeline.background = background
 
 
-def _alone(cut: Cut) -> NDArray[np.uint8]:
-    """The person, (H, W, 4). What alpha hides is black: whoever takes the alpha away is not to find the room."""
+def _alone(cut: Cut, out: Bgr) -> Bgr:
+    """The person's own colours alone."""
     person = Picture.empty(cut.picture.size, cut.picture.color)
     straight(cut, person)
-    bgr = to_bgr(person)
-    bgr[cut.alpha == 0] = 0
-    return np.dstack([bgr, Alpha(cut.alpha)])
+    return to_bgr(person, out)
+
+
+def _stacked(bgr: Bgr, alpha: Plane) -> NDArray[np.uint8]:
+    """Colours with alpha, (H, W, 4). What it hides is black: whoever takes it away is not to find the room."""
+    image = np.empty((*alpha.shape, 4), np.uint8)
+    for rows in (slice(first, first + _ROWS) for first in range(0, alpha.shape[0], _ROWS)):
+        cv2.mixChannels([bgr[rows], alpha[rows]], [image[rows]], [0, 0, 1, 1, 2, 2, 3, 3])
+        image[rows][alpha[rows] == 0] = 0
+    return image

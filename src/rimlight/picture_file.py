@@ -36,7 +36,6 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8\xff"
 _TIFFS = (b"II*\0", b"MM\0*")
 
-
 HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis")
 """What pictures within MP4's kind of container begin with (ISO 23008-12, Annex B), from the ninth byte on."""
 
@@ -49,6 +48,8 @@ class Header(NamedTuple):
     """Bytes of a pixel, at most."""
     passes: int = 1
     """How often each pixel is gone through."""
+    untold: bool = False
+    """Whether there is alpha that OpenCV does not tell: a TIFF's, beside gray or a palette."""
 
 
 class Decoded(NamedTuple):
@@ -68,10 +69,16 @@ class PictureFile(NamedTuple):
     content: bytes
     size: Size
     """As stored: not turned upright."""
+    untold: bool
+    """As in `Header`."""
 
     @property
     def is_jpeg(self) -> bool:
         return self.content.startswith(_JPEG)
+
+    @property
+    def is_tiff(self) -> bool:
+        return self.content.startswith(_TIFFS)
 
     def decoded(self, flags: int) -> NDArray[Any]:
         """(H, W) or (H, W, C), by OpenCV's `flags`. Raises ClipError if it is damaged or cut off."""
@@ -93,8 +100,7 @@ class PictureFile(NamedTuple):
             raise _damaged(self.path, self.content)
         told = {int(kind): np.asarray(block).tobytes() for kind, block in zip(kinds, found, strict=True)}
         # A TIFF file's own directory is what EXIF data are made like; OpenCV does not tell it.
-        is_tiff = self.content.startswith(_TIFFS)
-        exif = self.content if is_tiff else told.get(cv2.IMAGE_METADATA_EXIF, b"")
+        exif = self.content if self.is_tiff else told.get(cv2.IMAGE_METADATA_EXIF, b"")
         return Decoded(image, exif, told.get(cv2.IMAGE_METADATA_ICCP, b""))
 
 
@@ -119,7 +125,8 @@ def read_picture(path: Path) -> PictureFile:
     if header is None or min(header.size) < 1:
         raise _damaged(path, content)
     _check(path, header)
-    return PictureFile(path, _still(content) if content.startswith(_PNG) else content, header.size)
+    content = _still(content) if content.startswith(_PNG) else content
+    return PictureFile(path, content, header.size, header.untold)
 
 
 def header_of(content: bytes) -> Header | None:
@@ -204,13 +211,15 @@ def _still(png: bytes) -> bytes:
     """The PNG, whose blocks end where it ends or before, without what moves: its picture alone.
 
     Found by the fuzzer: OpenCV 5.0 crashes where animation is announced and the first frame's block is damaged.
+    Nor has it a gray picture's profile, of which no use is made: libpng writes to the terminal where it is of RGB.
     """
-    if b"acTL" not in png:
+    dropped = {b"acTL", b"fcTL", b"fdAT"} | (set() if png[25] & 2 else {b"iCCP"})
+    if not any(kind in png for kind in dropped):
         return png
     kept, at, kind = [png[: len(_PNG)]], len(_PNG), b""
     while kind != b"IEND":
         length, kind = struct.unpack_from(">I4s", png, at)
-        if kind not in {b"acTL", b"fcTL", b"fdAT"}:
+        if kind not in dropped:
             kept.append(png[at : at + 12 + length])
         at += 12 + length
     return b"".join(kept)
@@ -240,7 +249,7 @@ def _bmp(content: bytes) -> Header | None:
     return Header(Size(width, abs(height)))
 
 
-_WIDTH, _LENGTH, _BITS, _SAMPLES, _ROWS, _TILE_WIDTH, _TILE_LENGTH = 256, 257, 258, 277, 278, 322, 323
+_WIDTH, _LENGTH, _BITS, _KIND, _SAMPLES, _ROWS, _TILE_WIDTH, _TILE_LENGTH = 256, 257, 258, 262, 277, 278, 322, 323
 _WHOLE = 0xFFFFFFFF
 """Rows of a strip that is the whole picture."""
 
@@ -255,7 +264,7 @@ def _tiff(content: bytes) -> Header | None:
         entry = at + 2 + 12 * number
         tag, kind, values = struct.unpack_from(f"{order}HHI", content, entry)
         form = {1: "B", 3: "H", 4: "I"}.get(kind)
-        if tag in {_WIDTH, _LENGTH, _SAMPLES, _ROWS, _TILE_WIDTH, _TILE_LENGTH}:
+        if tag in {_WIDTH, _LENGTH, _KIND, _SAMPLES, _ROWS, _TILE_WIDTH, _TILE_LENGTH}:
             if form is None or values != 1:
                 return None
             (value,) = struct.unpack_from(order + form, content, entry + 8)
@@ -267,9 +276,8 @@ def _tiff(content: bytes) -> Header | None:
     # What is decoded at a time: a tile or a strip, which may be larger than the picture.
     tile = Size(tags.get(_TILE_WIDTH, 1), tags.get(_TILE_LENGTH, 1 if rows == _WHOLE else rows))
     depth = max(1, samples) * max(8, tags.get(_BITS, 8)) // 8
-    return Header(
-        Size(max(width, tile.width), max(height, tile.height)) if min(width, height) else Size(0, 0), depth
-    )
+    size = Size(max(width, tile.width), max(height, tile.height)) if min(width, height) else Size(0, 0)
+    return Header(size, depth, untold=samples > 1 and tags.get(_KIND) in {0, 1, 3})
 
 
 def _bits(content: bytes, order: str, entry: int) -> int:

@@ -41,13 +41,26 @@ _LEAST = 16
 """Pixels each way below which the search has no scale to begin at."""
 
 
-class Trace(NamedTuple):
+class _Places(NamedTuple):
+    """Where to look for each pixel, as OpenCV wants it: in whole pixels, and in 32nds."""
+
+    whole: NDArray[np.int16]
+    parts: NDArray[np.uint16]
+
+
+class Trace:
     """Of each pixel of one picture, where it is in another."""
 
-    way: Floats
-    """Pixels to the right and down, coarse, (h, w, 2)."""
-    same: Plane
-    """How surely the same shows there: 255 surely; (H, W)."""
+    def __init__(self, way: Floats, fine: _Places, same: Plane) -> None:
+        self.way = way
+        """Pixels to the right and down, coarse, (h, w, 2)."""
+        self.same = same
+        """How surely the same shows there: 255 surely; (H, W)."""
+        self._fine, self._coarse = fine, _places(way, size_of(way))
+
+    def follow(self, values: Levels) -> Levels:
+        """What lies, in `values`, at the end of each pixel's way; of `same`'s size, or coarse. New memory."""
+        return _found(values, self._fine if values.shape == self.same.shape else self._coarse)
 
 
 class Tracer:
@@ -63,10 +76,7 @@ class Tracer:
         Tiny pictures are said to stand still.
         """
         there, back = self._ways(coarse(one), coarse(other))
-        traces = (
-            Trace(there, _sureness(one, follow(other, there), there, back)),
-            Trace(back, _sureness(other, follow(one, back), back, there)),
-        )
+        traces = _trace(one, other, there, back), _trace(other, one, back, there)
         return traces if min(cv2.mean(trace.same)[0] for trace in traces) >= ANOTHER * 255 else None
 
     def _ways(self, one: Plane, other: Plane) -> tuple[Floats, Floats]:
@@ -84,20 +94,27 @@ def coarse(plane: Levels) -> Levels:
     return shrink(plane, Size(max(1, round(part * width)), max(1, round(part * height))))
 
 
-def follow(values: Levels, way: Floats) -> Levels:
-    """What lies, in `values`, at the end of each pixel's way; the way may be coarser. New memory."""
-    size, steps = size_of(values), size_of(way)
+def _trace(one: Plane, other: Plane, way: Floats, back: Floats) -> Trace:
+    places = _places(way, size_of(one))
+    return Trace(way, places, _sureness(one, _found(other, places), way, back))
+
+
+def _places(way: Floats, size: Size) -> _Places:
+    """Where the way leads, at that size."""
+    steps = size_of(way)
     if size != steps:
         way = resize(way, size)
         way *= np.array([size.width / steps.width, size.height / steps.height], np.float32)
-    found: Levels = cv2.remap(
-        values, cv2.add(way, _places(size)), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
+    return _Places(*cv2.convertMaps(cv2.add(way, _own_places(size)), None, cv2.CV_16SC2))
+
+
+def _found(values: Levels, places: _Places) -> Levels:
+    found: Levels = cv2.remap(values, *places, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return found
 
 
 @cache
-def _places(size: Size) -> Floats:
+def _own_places(size: Size) -> Floats:
     """Each pixel's own place, (h, w, 2)."""
     rows, columns = np.indices((size.height, size.width), np.float32)
     return np.dstack([columns, rows])
@@ -105,7 +122,7 @@ def _places(size: Size) -> Floats:
 
 def _sureness(luma: Plane, found: Plane, way: Floats, back: Floats) -> Plane:
     """255 where what was found looks the same, and the way back from there leads here."""
-    miss = follow(back, way)
+    miss = _found(back, _places(way, size_of(way)))
     miss += way
     squares = cv2.transform(miss * miss, np.full((1, 2), -1 / ASTRAY**2, np.float32))
     returns = cv2.convertScaleAbs(cv2.exp(squares), alpha=255)

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rimlight.tracing import Trace, coarse, follow
+from rimlight.tracing import Trace, coarse
 from rimlight.types import Plane
 
 Floats = NDArray[np.float32]
@@ -63,7 +63,7 @@ def _witnesses(mattes: Sequence[Plane], traces: Sequence[Trace | None]) -> list[
             told = [matte] * REACH
         else:
             unsure = cv2.dilate(cv2.compare(coarse(trace.same), _SURE, cv2.CMP_LT), _AROUND)
-            told = [follow(one, trace.way) for one in (last, *told[:-1])]
+            told = [trace.follow(one) for one in (last, *told[:-1])]
             for one in told:
                 cv2.copyTo(matte, unsure, one)
         witnesses.append(told)

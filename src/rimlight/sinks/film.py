@@ -11,6 +11,17 @@ from rimlight.types import Plane, Samples
 TICKS = 90_000
 """In a second of pictures; every container's clock but Matroska's keeps them exactly."""
 
+_LOSS = 500_000
+"""Microseconds of pictures that wait to be written together. With what waits in the encoder, a crash costs less
+than a second (tools/measure_kills.py)."""
+# Sound waits for pictures no longer than that either; FFmpeg's own limit is 10 s.
+_PROMPT = {"flush_packets": "1", "max_interleave_delta": str(_LOSS)}
+# Fragments while it is written, so that every one of them is safe; one ordinary file once it is complete.
+_FRAGMENTS = {"movflags": "hybrid_fragmented+empty_moov", "frag_duration": str(_LOSS), **_PROMPT}
+_CLUSTERS = {"cluster_time_limit": str(_LOSS // 1000), **_PROMPT}
+MUXING = {"mp4": _FRAGMENTS, "mov": _FRAGMENTS, "matroska": _CLUSTERS, "webm": _CLUSTERS}
+"""Options of FFmpeg's muxers, by container."""
+
 
 class Film(Closes, Protocol):
     """Takes sound, and pictures each kind in its own way. Written by one thread.

@@ -15,7 +15,7 @@ from rimlight.errors import SinkError
 from rimlight.kept import ENDING, KEY, Header, packed, rows_of
 from rimlight.protocols import Closes
 from rimlight.sinks.carried import Carried
-from rimlight.sinks.film import Film
+from rimlight.sinks.film import MUXING, Film
 from rimlight.sinks.layout import Layout, Pixels
 from rimlight.sinks.sound import SoundTrack
 from rimlight.sources.rest import Rest
@@ -122,7 +122,7 @@ class _Tracks(Closes):
 
         self._canvas = header.canvas
         self._clock = header.time_base
-        self._output = av.open(file, "w", format="matroska")
+        self._output = av.open(file, "w", format="matroska", container_options=MUXING["matroska"])
         self._output.metadata[KEY] = header.text()
         gray = Size(header.canvas.width, header.canvas.height + rows_of(header.canvas))
         fps = header.format.fps

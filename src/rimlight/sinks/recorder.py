@@ -13,7 +13,7 @@ from rimlight.protocols import Ears
 from rimlight.sinks.alpha import alpha_encoding, carries_alpha
 from rimlight.sinks.codecs import container_for
 from rimlight.sinks.encoders import live_encoding
-from rimlight.sinks.film import TICKS, PictureFilm
+from rimlight.sinks.film import MUXING, TICKS, PictureFilm
 from rimlight.sinks.video_file import Track, container_of, open_video_file
 from rimlight.sinks.writer import Writer
 from rimlight.tags import tags_of
@@ -22,15 +22,6 @@ from rimlight.types import Output, Plane, StreamFormat
 _QUEUE_SECONDS = 1
 _QUEUE_BYTES = 128_000_000
 _SHORTEST_QUEUE = 4
-_LOSS = 500_000
-"""Microseconds of pictures that wait to be written together. With what waits in the encoder, a crash costs less
-than a second (tools/measure_kills.py)."""
-# Sound waits for pictures no longer than that either; FFmpeg's own limit is 10 s.
-_PROMPT = {"flush_packets": "1", "max_interleave_delta": str(_LOSS)}
-# Fragments while it is written, so that every one of them is safe; one ordinary file once it is complete.
-_FRAGMENTS = {"movflags": "hybrid_fragmented+empty_moov", "frag_duration": str(_LOSS), **_PROMPT}
-_CLUSTERS = {"cluster_time_limit": str(_LOSS // 1000), **_PROMPT}
-MUXING = {"mp4": _FRAGMENTS, "mov": _FRAGMENTS, "matroska": _CLUSTERS, "webm": _CLUSTERS}
 
 
 def open_recorder(
