@@ -193,9 +193,7 @@ def test_browsers_are_told_of_the_alpha(clip: Path) -> None:
 
 def test_mp4_is_green_and_says_so(clip: Path) -> None:
     report = process(clip, "green.mp4")
-    assert report.notes == (
-        "green.mp4: H.264 carries no alpha, so the background is key green; --matte writes the alpha",
-    )
+    assert report.notes == ("green.mp4 carries no alpha, so the background is key green; --matte writes the alpha",)
 
 
 def test_loops_are_short(tmp_path: Path) -> None:
@@ -203,6 +201,20 @@ def test_loops_are_short(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"20 s at most, this is 30\.0 s\nTake a part"):
         process(source, "out.webp")
     assert not (tmp_path / "out.webp").exists()
+
+
+def test_loops_may_begin_late(tmp_path: Path) -> None:
+    pts = [30_000 + 40 * number for number in range(4)]
+    source = write_clip(tmp_path / "in.mkv", count=4, pts=pts, time_base=Fraction(1, 1000))
+    process(source, "out.webp")
+    assert len(animated(tmp_path / "out.webp")) == 4
+
+
+@pytest.mark.parametrize(("name", "pads"), [("out.mov", True), ("out.webp", False), ("stills", False)])
+def test_odd_sizes_are_told_where_they_are_padded(tmp_path: Path, name: str, pads: bool) -> None:
+    source = write_clip(tmp_path / "in.mkv", count=2, size=Size(65, 49), pixels="yuv444p")
+    told = f"{name} is 66x50, not 65x49: its pictures are even in size (edge repeated)"
+    assert (told in process(source, name).notes) == pads
 
 
 def test_pictures_that_are_there_are_kept_unless_forced(clip: Path, tmp_path: Path) -> None:
@@ -213,6 +225,15 @@ def test_pictures_that_are_there_are_kept_unless_forced(clip: Path, tmp_path: Pa
             process_clip(source, pipeline, tmp_path / "stills")
         process_clip(source, pipeline, tmp_path / "stills", force=True)
     assert len(list((tmp_path / "stills").iterdir())) == 5
+
+
+def test_other_pictures_in_the_folder_are_in_nobodys_way(tmp_path: Path) -> None:
+    source = write_clip(tmp_path / "in.mkv", count=3)
+    (tmp_path / "logo.png").write_bytes(b"dear")
+    process(source, "still-%04d.png")
+    with pytest.raises(OutputExistsError, match="of such names already"):
+        process(source, "still-%04d.png")
+    assert (tmp_path / "logo.png").read_bytes() == b"dear"
 
 
 @pytest.mark.parametrize(

@@ -6,16 +6,21 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 
 from media import content, write_clip
 from rimlight import processing, sharing
 from rimlight.batch import process_all
+from rimlight.cli import run
 from rimlight.errors import ClusterError, UsageError
 from rimlight.offline import Report, process_clip
 from rimlight.settings import Settings, Tuning
+from rimlight.sinks.codecs import Quality
 from rimlight.sources.clip import ClipSource
 from rimlight.types import Size
+from rimlight.wanted import Wanted
 
 SETTINGS = Settings(background="#336699", tuning=Tuning(views=1))
 
@@ -97,3 +102,47 @@ def test_what_makes_no_sense_is_refused_before_anything_is_done(
 def test_a_cluster_that_is_not_there_is_told_first(tmp_path: Path) -> None:
     with pytest.raises(ClusterError, match="no scheduler answers"):
         process_all([tmp_path / "a.mp4"], tmp_path / "b.mp4", SETTINGS, cluster="tcp://127.0.0.1:1")
+
+
+def ran(words: list[str]) -> int:
+    """The command's exit code."""
+    with pytest.raises(SystemExit) as ended:
+        raise SystemExit(run(words))
+    return int(ended.value.code or 0)
+
+
+def test_a_slash_says_folder_even_for_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    cv2.imwrite("a.jpg", np.full((40, 60, 3), 90, np.uint8))
+    for name in ("cut-outs/", "v1.0/"):
+        assert ran(["process", "a.jpg", name, "--background", "#336699"]) == 0
+        assert (tmp_path / name / "a.jpg").is_file()
+
+
+def test_stills_are_made_again_where_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_clip(tmp_path / "a.mp4", count=3)
+    words = ["process", "a.mp4", "stills", "--background", "transparent", "--quick"]
+    assert ran(words) == 0
+    assert ran(words) == 2
+    assert ran([*words, "--force"]) == 0
+    assert sorted(path.name for path in (tmp_path / "stills").iterdir()) == [f"{n:06}.png" for n in range(3)]
+
+
+def test_what_is_not_for_some_inputs_is_said_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("a.jpg", "b.jpg"):
+        cv2.imwrite(str(tmp_path / name), np.full((40, 60, 3), 90, np.uint8))
+    write_clip(tmp_path / "c.mp4", count=2)
+    sources = [tmp_path / name for name in ("a.jpg", "b.jpg", "c.mp4")]
+
+    process_all(sources, tmp_path / "1", SETTINGS, wanted=Wanted(size=Size(32, 24)), keep=True)
+    told = capsys.readouterr().err
+    assert told.count("a.jpg and 1 more: --from, --until, --fps, --size") == 1
+    assert told.count("a.jpg and 1 more: --keep-matte is for clips") == 1
+
+    process_all([tmp_path / "a.jpg"], tmp_path / "a.png", SETTINGS, quality=Quality("hevc"))
+    assert "a.jpg: --from" in capsys.readouterr().err
+    process_all([tmp_path / "1" / "c.rim.mkv"], tmp_path / "d.mp4", SETTINGS, keep=True)
+    assert "c.rim.mkv: --keep-matte is for clips that were not kept yet" in capsys.readouterr().err
+    process_all(sources, tmp_path / "2", SETTINGS)
+    assert "left out" not in capsys.readouterr().err

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+import numpy as np
 import pytest
 
 from media import LOSSLESS, Sound, content, ellipse_pipeline, planes, to_image, write_clip, write_sound
@@ -133,7 +134,7 @@ def test_a_part_takes_its_own_sound_lines_and_chapters(tmp_path: Path) -> None:
 
     output, _ = carried(source, "out.mkv", Wanted(begin=Fraction(1), end=Fraction(9, 5)))
 
-    assert near(lines_of(output), [(0, 0.3, "there"), (0.6, 0.3, "bye")])
+    assert near(lines_of(output), [(0, 0.3, "there"), (0.6, 0.2, "bye")])
     assert near(chapters_of(output), [(0, 0.8, "Two")])
     got = content(output)
     assert len(got.times) == 20
@@ -142,6 +143,16 @@ def test_a_part_takes_its_own_sound_lines_and_chapters(tmp_path: Path) -> None:
     assert len(after) == pytest.approx(0.8 * 48000 / 1024, abs=1)
     for packet, at in after.items():
         assert at + 1 == pytest.approx(before[packet], abs=0.0011)
+
+
+def test_lines_do_not_outlast_a_part(tmp_path: Path) -> None:
+    source = lecture(tmp_path / "a.mkv")
+
+    output, _ = carried(source, "out.mkv", Wanted(end=Fraction(11, 10)))
+    assert near(lines_of(output), [(0.0, 0.5, "Hello"), (0.9, 0.2, "there")])
+
+    output, _ = carried(source, "later.mkv", Wanted(begin=Fraction(1), end=Fraction(6, 5)))
+    assert near(lines_of(output), [(0.0, 0.2, "there")])
 
 
 def sound_times(path: Path) -> dict[bytes, float]:
@@ -164,3 +175,28 @@ def test_sound_that_does_not_fit_can_be_left_out(tmp_path: Path) -> None:
         carried(path, "out.mp4")
 
     assert sound_times(carried(path, "out.mp4", Wanted(sound=False))[0]) == {}
+
+
+def test_sound_keeps_step_where_the_clips_clock_is_coarse(tmp_path: Path) -> None:
+    seconds = Fraction(27, 20)
+    source = write_clip(
+        tmp_path / "a.avi", codec="mpeg4", fps=Fraction(10), count=30, sound=[Sound("pcm_s16le", 3)]
+    )
+
+    output, _ = carried(source, "out.mkv", Wanted(begin=seconds))
+
+    before, after = shown_and_heard(source), shown_and_heard(output)
+    # The part begins with a picture; what is heard with it is what was, to the sample.
+    skipped = len(before[0]) - len(after[0])
+    assert np.array_equal(after[1], before[1][-len(after[1]) :])
+    cut = (len(before[1]) - len(after[1])) / 2 / 48000
+    assert cut == pytest.approx(skipped / 10 + after[2], abs=0.002)
+
+
+def shown_and_heard(path: Path) -> tuple[list[float], Any, float]:
+    """The times of the pictures, the samples, and when these begin."""
+    with av.open(str(path)) as file:
+        times = [float(i.time or 0) for i in file.decode(video=0)]
+    with av.open(str(path)) as file:
+        frames = list(file.decode(audio=0))
+    return times, np.concatenate([f.to_ndarray()[0] for f in frames]), float(frames[0].time or 0)

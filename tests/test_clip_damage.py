@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from media import Sound, write_clip
 from rimlight.errors import ClipError
 from rimlight.sources.clip import open_clip
+from rimlight.wanted import Wanted
 
 
 @pytest.mark.parametrize("ending", ["mp4", "mkv"])
@@ -44,6 +46,22 @@ def test_a_damaged_file_gives_the_frames_around_the_damage(tmp_path: Path) -> No
 
     assert got[-1].at > 1.9
     assert 30 < len(got) <= 50
+
+
+def test_damage_in_a_part_is_told(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "a.mkv", count=50, codec="mjpeg", pixels="yuvj420p")
+    with open_clip(path, wanted=Wanted(end=Fraction(3, 2))) as source:
+        assert len(list(iter(source.read, None))) > 30
+        assert source.damage is None
+    data = bytearray(path.read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + 2000] = bytes(2000)
+    path.write_bytes(data)
+
+    with open_clip(path, wanted=Wanted(end=Fraction(3, 2))) as source:
+        list(iter(source.read, None))
+        assert source.damage is not None
+        assert source.damage.startswith(f"{path} is damaged: ")
 
 
 def write_wave(path: Path) -> None:

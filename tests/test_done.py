@@ -59,12 +59,64 @@ def test_what_is_done_is_left_alone(run: Run, tmp_path: Path) -> None:
     assert run(force=True) == ALL
 
 
-def test_what_was_deleted_or_changed_is_made_anew(run: Run, tmp_path: Path) -> None:
+def test_what_was_deleted_is_made_anew(run: Run, tmp_path: Path) -> None:
     run()
     (tmp_path / "out" / "a.mp4").unlink()
-    (tmp_path / "out" / "c.png").write_bytes(b"spoilt")
-    assert run() == {"a": "done", "b": "skipped", "c": "done"}
+    assert run() == {"a": "done", "b": "skipped", "c": "skipped"}
     assert len(content(tmp_path / "out" / "a.mp4").times) == 3
+
+
+def test_what_was_changed_is_not_ours_any_more(run: Run, tmp_path: Path) -> None:
+    run()
+    (tmp_path / "out" / "c.png").write_bytes(b"retouched")
+    with pytest.raises(SeveralFailedError, match=r"1 of 3 failed: c\.png"):
+        run()
+    assert (tmp_path / "out" / "c.png").read_bytes() == b"retouched"
+    assert run(force=True)["c"] == "done"
+
+
+def test_a_result_of_another_input_is_not_replaced(run: Run, tmp_path: Path) -> None:
+    run()
+    other = tmp_path / "other"
+    other.mkdir()
+    write_clip(other / "a.mp4", count=7)
+
+    with pytest.raises(OutputExistsError, match=r"a\.mp4 exists already"):
+        process_all([other / "a.mp4"], tmp_path / "out", SETTINGS, processes=1)
+
+    assert len(content(tmp_path / "out" / "a.mp4").times) == 3
+    assert run() == NONE
+
+
+def test_an_input_that_was_moved_is_still_the_same(run: Run, tmp_path: Path) -> None:
+    run()
+    (tmp_path / "moved").mkdir()
+    moved = (tmp_path / "a.mp4").rename(tmp_path / "moved" / "a.mp4")
+    other = SETTINGS.model_copy(update={"background": "#112233"})
+    assert [one.state for one in process_all([moved], tmp_path / "out", other, processes=1)] == ["done"]
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_after_an_interrupt_what_is_put_there_is_not_overwritten(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: bool
+) -> None:
+    other = SETTINGS.model_copy(update={"background": "#112233"})
+    if before:
+        run()
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            "rimlight.processing.process_photo", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt)
+        )
+        with pytest.raises(KeyboardInterrupt):
+            run(other)
+    if before:
+        # What lay there is as ours as it was.
+        assert run(other) == {"a": "skipped", "b": "skipped", "c": "done"}
+        return
+    (tmp_path / "out" / "c.png").write_bytes(b"mine")
+    with pytest.raises(SeveralFailedError, match=r"1 of 3 failed: c\.png"):
+        run(other)
+    assert (tmp_path / "out" / "c.png").read_bytes() == b"mine"
 
 
 def test_an_input_counts_by_what_is_in_it(run: Run, tmp_path: Path) -> None:
@@ -161,7 +213,10 @@ def test_entries_with_nonsense_in_them_count_as_none(run: Run, tmp_path: Path) -
     book["entries"]["a.mp4"]["made"]["a.mp4"] = 7
     book["entries"]["b.mp4"]["made"] = {}
     (tmp_path / "out" / BOOK).write_text(json.dumps(book))
-    assert run() == {"a": "done", "b": "done", "c": "skipped"}
+    before = (tmp_path / "out" / "a.mp4").stat().st_mtime_ns
+    with pytest.raises(SeveralFailedError, match=r"2 of 3 failed: a\.mp4, b\.mp4"):
+        run()
+    assert (tmp_path / "out" / "a.mp4").stat().st_mtime_ns == before
 
 
 def test_a_failure_is_named_in_the_report_and_tried_again(
@@ -226,13 +281,14 @@ def test_a_killed_batch_goes_on_where_it_was(tmp_path: Path) -> None:
 
     assert [outcome.state for outcome in outcomes] == ["skipped", "skipped", "done"]
     assert len(content(out / "c.mp4").times) == 5
+    assert sorted(path.name for path in out.iterdir()) == [BOOK, "a.mp4", "b.mp4", "c.mp4"]
 
 
-def test_killed_between_a_file_and_its_entry_it_is_made_anew(
+def test_killed_while_a_file_is_read_for_its_entry_it_is_made_anew(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(done.Done, "finish", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(done, "_known", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             run()
     assert (tmp_path / "out" / "a.mp4").exists()

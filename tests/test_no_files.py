@@ -74,7 +74,7 @@ RUNS = {
     "control": Run(("control", "status"), codes=(1,)),
     "devices": Run(("devices",)),
     "doctor": Run(("doctor",), codes=(0, 1), elsewhere=_MEDIAPIPE),
-    "eval": Run(("eval", "set", "--json", "figures.json"), ("figures.json",)),
+    "eval": Run(("eval", "set", "--json", "figures.json"), ("figures.json",), elsewhere=r".*/scratch(/[^/]*)?"),
     "models": Run(("models",)),
     "bench": Run(("bench", "--quick", "--seconds", "0.05"), before=_ONE_WAY, elsewhere=r".*/scratch(/[^/]*)?"),
     "version": Run(("version",)),

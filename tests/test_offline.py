@@ -7,7 +7,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import av
 import cv2
+import numpy as np
 import pytest
 
 from media import Content, Sound, boxes, content, ellipse_pipeline, write_clip
@@ -129,14 +131,22 @@ def test_sound_that_the_container_cannot_hold_is_refused(tmp_path: Path, name: s
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_sound_that_no_container_of_ours_holds_is_left_out_and_said(tmp_path: Path) -> None:
+def test_sound_that_no_container_of_ours_holds_becomes_opus_and_says_so(tmp_path: Path) -> None:
     path = write_clip(tmp_path / "a.avi", codec="mpeg4", sound=[Sound("wmav2"), Sound("pcm_s16le")])
 
+    with pytest.raises(UsageError, match=r"out\.mkv, which holds most kinds"):
+        process(path, tmp_path / "out.mp4")
     report = process(path, tmp_path / "out.mkv")
 
-    assert report.notes == ("out.mkv is without the sound in wmav2: .mkv cannot hold it",)
+    assert report.notes == ("out.mkv: sound in wmav2 became Opus, as Matroska cannot hold it",)
+    with av.open(str(tmp_path / "out.mkv")) as file:
+        anew = file.streams.audio[0]
+        assert anew.codec_context.name.removeprefix("lib") == "opus"
+        loud = [float(np.abs(frame.to_ndarray()).max()) for frame in file.decode(anew)]
+    assert len(loud) == pytest.approx(50, abs=4)
+    assert max(loud[10:40]) > 0.5
     got = content(tmp_path / "out.mkv").sound
-    assert [b"".join(got[0])] == [b"".join(content(path).sound[1])]
+    assert [b"".join(got[1])] == [b"".join(content(path).sound[1])]
 
 
 def test_damaged_sound_is_copied_but_for_the_damage(tmp_path: Path) -> None:
@@ -193,7 +203,7 @@ def test_odd_sizes_become_even_and_their_mattes_do_not(tmp_path: Path, size: Siz
     report = process(path, tmp_path / "out.mp4", matte=matte, pipeline=ellipse_pipeline(mirror=mirror))
 
     assert content(tmp_path / "out.mp4").facts["size"] == size.even
-    assert report.notes == (f"out.mp4 is {size.even}, not {size}: H.264 has even sizes only (edge repeated)",)
+    assert report.notes == (f"out.mp4 is {size.even}, not {size}: its pictures are even in size (edge repeated)",)
     assert pngs(matte)[0].shape == (size.height, size.width)
 
 
@@ -242,9 +252,7 @@ def test_transparent_is_green_in_a_video_and_says_so(tmp_path: Path) -> None:
 
     report = process(path, tmp_path / "out.mp4", pipeline=ellipse_pipeline(open_transparent()))
 
-    assert report.notes == (
-        "out.mp4: H.264 carries no alpha, so the background is key green; --matte writes the alpha",
-    )
+    assert report.notes == ("out.mp4 carries no alpha, so the background is key green; --matte writes the alpha",)
 
 
 def pngs(folder: Path) -> list[Any]:

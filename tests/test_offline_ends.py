@@ -182,3 +182,13 @@ def test_a_kill_leaves_hidden_files_at_most(tmp_path: Path) -> None:
     # And are not in the way of the next try.
     process(source, tmp_path / "out.mp4", matte=tmp_path / "matte")
     assert len(content(tmp_path / "out.mp4").times) == len(list((tmp_path / "matte").glob("*.png"))) == 120
+
+
+def test_an_output_is_known_by_any_name(tmp_path: Path) -> None:
+    source = write_clip(tmp_path / "a.mp4", count=3)
+    (tmp_path / "x").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path)
+    for other in (tmp_path / "x" / ".." / "out.mkv", tmp_path / "link" / "out.mkv"):
+        with pytest.raises(UsageError, match="both the output and its matte"):
+            process(source, tmp_path / "out.mkv", matte=other, force=True)
+    assert not (tmp_path / "out.mkv").exists()

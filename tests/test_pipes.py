@@ -10,12 +10,18 @@ from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import pytest
 
-from media import Sound, content, write_clip
+from media import Sound, content, ellipse_pipeline, write_clip
+from rimlight.backgrounds.transparent import open_transparent
 from rimlight.cli import run
+from rimlight.offline import process_clip
+from rimlight.sinks.codecs import Y4M
+from rimlight.sources import container
 from rimlight.sources.clip import open_clip
-from rimlight.types import Size
+from rimlight.sources.rest import STDIN
+from rimlight.types import Cut, Output, Size
 from rimlight.wanted import Wanted
 
 COMMAND = (sys.executable, "-m", "rimlight", "process")
@@ -137,3 +143,49 @@ def test_between_two_ffmpegs(tmp_path: Path) -> None:
     got = content(tmp_path / "out.mkv")
     assert len(got.times) == 25
     assert len(got.sound) == 1
+
+
+@pytest.mark.parametrize("name", ["out.mkv", "stills", "loop.webp", "y4m"])
+def test_sound_of_a_pipe_is_set_aside_only_for_who_takes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    source = write_clip(tmp_path / "a.mkv", count=50, sound=[Sound(seconds=2.0)])
+    kept: list[int] = []
+    with source.open("rb") as file:
+        monkeypatch.setattr(container, "_standard_input", lambda: container._Pipe(file.fileno(), closefd=False))
+        with open_clip(STDIN) as clip, ellipse_pipeline(open_transparent()) as pipeline:
+            tap = clip.rest.tap
+            assert tap is not None
+            compose = pipeline.compose
+
+            def watched(cut: Cut) -> Output:
+                kept.append(len(tap.packets))
+                return compose(cut)
+
+            pipeline.compose = watched  # type: ignore[method-assign]
+            y4m = Y4M if name == "y4m" else None
+            process_clip(clip, pipeline, tmp_path / (f"{name}.y4m" if y4m else name), encoding=y4m)
+    assert (max(kept[20:]) == 0) == (name != "out.mkv")
+    if name == "out.mkv":
+        assert sound_of(tmp_path / name) == sound_of(source)
+
+
+def sound_of(path: Path) -> list[bytes]:
+    with av.open(str(path)) as file:
+        return [bytes(packet) for packet in file.demux(audio=0) if packet.size]
+
+
+@pytest.mark.parametrize(
+    ("words", "redirected", "told"),
+    [
+        ("a.mp4 -", ">&-", "- is the standard output, which is closed"),
+        ("- out.mp4", "<&-", "- is the standard input, which is closed"),
+    ],
+)
+def test_a_stream_that_is_closed_is_told(tmp_path: Path, words: str, redirected: str, told: str) -> None:
+    write_clip(tmp_path / "a.mp4", count=3)
+    line = f"{' '.join(COMMAND)} {words} --background '#336699' {redirected}"
+    done = subprocess.run(["sh", "-c", line], cwd=tmp_path, stderr=subprocess.PIPE, timeout=60, check=False)
+    assert done.returncode == 2
+    assert told in done.stderr.decode()
+    assert "Traceback" not in done.stderr.decode()

@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from media import write_clip
+from rimlight.batch import process_all
 from rimlight.errors import SeveralFailedError
 from rimlight.offline import Report
 from rimlight.plan import Job
 from rimlight.progress import Watched
+from rimlight.settings import Settings
 from rimlight.tally import Outcome, raise_failures, told
 
 
@@ -60,6 +63,7 @@ def test_a_terminal_shows_the_file_and_all_of_them(tmp_path: Path) -> None:
         with watched.file("a.mp4") as step:
             clock.now = 2
             step(50, 50)
+        watched.passed()
         with watched.file("b.mp4") as step:
             clock.now = 4
             step(25, 100)
@@ -100,3 +104,27 @@ def test_a_table_names_each_or_of_many_those_that_failed() -> None:
     assert "100 done, 1 failed" in many
     assert "it [red]failed[/red]" in many
     assert "7.mp4" not in many
+
+
+@pytest.mark.parametrize("kinds", [["done", "failed"], ["failed", "done"], ["failed", "failed"]])
+def test_each_file_counts_once_however_it_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kinds: list[str]
+) -> None:
+    counted: list[int] = []
+    passed = Watched.passed
+
+    def noted(watched: Watched) -> None:
+        passed(watched)
+        counted.append(watched._number)
+
+    monkeypatch.setattr(Watched, "passed", noted)
+    clips = [tmp_path / f"{number}.mp4" for number in range(2)]
+    for clip, kind in zip(clips, kinds, strict=True):
+        if kind == "done":
+            write_clip(clip, count=3)
+        else:
+            clip.write_bytes(b"text")
+    settings = Settings(background="#336699", runtime="auto")
+    with pytest.raises(SeveralFailedError):
+        process_all(clips, tmp_path / "out", settings, processes=1)
+    assert counted == [1, 2]

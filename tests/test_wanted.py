@@ -85,6 +85,8 @@ def test_a_part_that_ends_before_it_begins_is_refused() -> None:
         (Size(1080, 1920), None, Size(1280, 720), Size(404, 720)),
         (Size(720, 576), Fraction(64, 45), Size(1024, 576), Size(1024, 576)),
         (Size(4000, 20), None, Size(64, 64), Size(64, 2)),
+        (Size(64, 48), None, Size(99, 77), Size(98, 74)),
+        (Size(64, 64), None, Size(33, 33), Size(32, 32)),
     ],
 )
 def test_a_picture_is_fitted_into_a_box(size: Size, aspect: Fraction | None, box: Size, fitted: Size) -> None:
@@ -108,3 +110,13 @@ def test_a_fitted_picture_is_even_fills_the_box_and_keeps_its_proportions(
     scale = min(box.width / size[0], box.height / size[1])
     assert abs(fitted.width - size[0] * scale) <= max(1, 2 - size[0] * scale)
     assert abs(fitted.height - size[1] * scale) <= max(1, 2 - size[1] * scale)
+
+
+def test_a_part_is_told_by_the_clips_own_clock() -> None:
+    tenth = Fraction(1, 10)
+    part = Wanted(begin=Fraction(5, 4), end=Fraction(29, 20)).ticking(tenth)
+    assert (part.begin, part.end) == (Fraction(12, 10), Fraction(14, 10))
+    assert part.ticking(tenth) == part
+    short = Wanted(begin=Fraction(121, 100), end=Fraction(124, 100)).ticking(tenth)
+    assert (short.begin, short.end) == (Fraction(12, 10), Fraction(13, 10))
+    assert Wanted().ticking(tenth) == Wanted()

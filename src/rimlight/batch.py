@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.console import Console
 
 from rimlight.done import Done
-from rimlight.errors import OutputExistsError, RimlightError
+from rimlight.errors import OutputExistsError, RimlightError, UsageError
+from rimlight.kept import kept_beside
 from rimlight.offline import Report
 from rimlight.order import Order
 from rimlight.overview import check_overview, write_overview
 from rimlight.photo import kind_of
 from rimlight.plan import Job, plan
+from rimlight.printable import printable
 from rimlight.processing import Processing
 from rimlight.progress import Watched
 from rimlight.settings import Settings
 from rimlight.sharing import open_hands
 from rimlight.sinks.codecs import Quality
 from rimlight.sources.rest import STDIN
-from rimlight.tally import Outcome, made_of, raise_failures, told, write_report
+from rimlight.tally import Outcome, check_report, made_of, raise_failures, told, write_report
 from rimlight.wanted import Wanted
 
 
@@ -35,39 +37,62 @@ class _Batch:
     """What an earlier run did; None where the output is a file."""
     outcomes: list[Outcome] = field(default_factory=list)
 
+    troubles: list[RimlightError] = field(default_factory=list)
+    """What went wrong beside them, with the report or the sheet."""
+
     def run(self, jobs: Sequence[Job], report: Path | None) -> None:
         """Does all jobs that are not done, and writes the report, also of those before an interrupt."""
         try:
             self._do(jobs)
-        except KeyboardInterrupt:
-            if self.done is not None and self.outcomes:
-                done = f"{len(self.outcomes)} of {len(jobs)} are done"
-                self.processing.watched.say(f"{done}: the same command goes on from there")
+        except BaseException as error:
+            self._report(report)
+            for trouble in self.troubles:
+                self.processing.watched.say(str(trouble))
+            made = sum(outcome.state != "failed" for outcome in self.outcomes)
+            if isinstance(error, KeyboardInterrupt) and self.done is not None and made:
+                self.processing.watched.say(f"{made} of {len(jobs)} are done: the same command goes on from there")
             raise
-        finally:
+        self._report(report)
+
+    def show(self, sheet: Path) -> None:
+        """Writes the overview of what was made."""
+        made = [o.job.output for o in self.outcomes if o.state != "failed" and o.job.output != STDIN]
+        try:
+            for note in write_overview(made, sheet, force=_may_replace(sheet, self.processing.order, self.done)):
+                self.processing.watched.say(note)
+            if self.done is not None and made and sheet.exists():
+                self.done.note_sheet(sheet)
+        except RimlightError as error:
+            self.troubles.append(error)
+
+    def _report(self, report: Path | None) -> None:
+        try:
             if report is not None:
                 write_report(report, self.outcomes)
+        except RimlightError as error:
+            self.troubles.append(error)
 
     def _do(self, jobs: Sequence[Job]) -> None:
         for job in jobs:
             self.processing.check()
-            if self.done is not None and not self.processing.order.force and self.done.is_done(job):
-                self.processing.watched.passed()
-                self.outcomes.append(Outcome(job, "skipped"))
-                if len(jobs) == 1:
-                    self.processing.watched.say(f"{job.output} is as it was made before: --force makes it anew")
-                continue
             try:
-                report = self._made(job)
+                self.outcomes.append(self._outcome(job, len(jobs)))
             except RimlightError as error:
+                self.outcomes.append(Outcome(job, "failed", error=str(error)))
                 if len(jobs) == 1:
                     raise
                 named = str(error).startswith(str(job.source))
                 self.processing.watched.say(str(error) if named else f"{job.source}: {error}")
-                self.outcomes.append(Outcome(job, "failed", error=str(error)))
-            else:
-                self._tell(job, report, len(jobs))
-                self.outcomes.append(Outcome(job, "done", report))
+            self.processing.watched.passed()
+
+    def _outcome(self, job: Job, of: int) -> Outcome:
+        if self.done is not None and not self.processing.order.force and self.done.is_done(job):
+            if of == 1:
+                self.processing.watched.say(f"{job.output} is as it was made before: --force makes it anew")
+            return Outcome(job, "skipped")
+        report = self._made(job)
+        self._tell(job, report, of)
+        return Outcome(job, "done", report)
 
     def _made(self, job: Job) -> Report:
         """Does the job and notes that it is done."""
@@ -76,16 +101,14 @@ class _Batch:
         ours = self.done.is_ours(job)
         if not (ours or self.processing.order.force) and job.output.exists():
             raise OutputExistsError(
-                f"{job.output} exists already, and no run into this folder made it",
+                f"{job.output} exists already, and no run into this folder made it so of {job.source.name}",
                 "Choose another folder, or overwrite it with --force.",
             )
         self.done.begin(job)
         try:
             report = self.processing.process(job, force=self.processing.order.force or ours)
-        except RimlightError:
-            if not ours:
-                # Nothing came into being: whatever lies there later is somebody else's.
-                self.done.forget(job)
+        except BaseException:
+            self.done.forget(job)
             raise
         self.done.finish(job)
         return report
@@ -111,6 +134,7 @@ def process_all(
     keep: bool = False,
     recursive: bool = False,
     ending: str = ".mp4",
+    folder: bool = False,
     report: Path | None = None,
     sheet: Path | None = None,
     stop: threading.Event | None = None,
@@ -120,15 +144,14 @@ def process_all(
     """Processes each source; what fails is told, the others are done all the same.
 
     Where they go is `plan`'s to say. In a folder, what an earlier run into it made of the same is left as it is
-    unless `force`. Long clips are processed in chunks by so many `processes` (None: as many as pay), or by the
-    `cluster` whose scheduler is at that address. `report` is written in the end, and after an interrupt too;
-    `sheet` shows what was made, if nothing interrupted it.
+    unless `force`; `folder`: `output` is one, even for one source. Long clips are processed in chunks by so many
+    `processes` (None: as many as pay), or by the `cluster` whose scheduler is at that address. `report` is written
+    in the end, and after an interrupt too; `sheet` shows what was made, if nothing interrupted it. They replace
+    earlier ones of their kind, and other files with `force` alone.
 
     Raises KeyboardInterrupt between two frames once `stop` is set, leaving nothing half-written; what the only one
     raised, if there is one; SeveralFailedError that counts the failures otherwise.
     """
-    if sheet is not None:
-        check_overview(sheet, force=force)
     wanted = _even(wanted) if y4m else wanted
     order = Order(settings, wanted, quality, y4m, force, keep)
 
@@ -137,23 +160,61 @@ def process_all(
             raise KeyboardInterrupt
 
     console = Console(stderr=True, highlight=False)
+
+    def say(line: str) -> None:
+        console.print(printable(line), markup=False, soft_wrap=True)
+
     with open_hands(processes, cluster) as hands:
-        jobs = plan(sources, output, settings, matte, recursive=recursive, ending=ending)
+        jobs = plan(sources, output, settings, matte, recursive=recursive, ending=ending, folder=folder, say=say)
         for job in jobs:
             if kind_of(job.source) == "video":
                 order.encoding(job.output)
+        # Stills of one clip lie in a folder, too.
+        several = output.is_dir() and jobs[0].output != output
+        done = Done(output, order.recipe, say, keep=order.keep) if several else None
+        _check_places(jobs, order, report, sheet, done)
+        for line in order.unheard([job.source for job in jobs]):
+            say(line)
         with Watched(console, [job.source for job in jobs]) as watched:
-            done = Done(output, order.recipe, watched.say, keep=order.keep) if output.is_dir() else None
             batch = _Batch(Processing(order, watched, hands, check), done)
             batch.run(jobs, report)
             if sheet is not None:
-                made = [o.job.output for o in batch.outcomes if o.state != "failed" and o.job.output != STDIN]
-                for note in write_overview(made, sheet, force=force):
-                    watched.say(note)
+                batch.show(sheet)
     if done is not None and len(jobs) > 1:
         console.print(told(batch.outcomes), markup=False)
-    raise_failures(batch.outcomes)
+    _raise_troubles(batch, say)
     return batch.outcomes
+
+
+def _check_places(
+    jobs: Sequence[Job], order: Order, report: Path | None, sheet: Path | None, done: Done | None
+) -> None:
+    """Raises UsageError if a report or a sheet would overwrite what is not theirs, DiskError if it cannot be."""
+    taken = {path.resolve() for job in jobs for path in (job.source, job.output, job.matte) if path is not None}
+    if order.keep:
+        taken |= {kept_beside(job.output).resolve() for job in jobs}
+    for name, path in (("--report", report), ("--sheet", sheet)):
+        if path is not None and path.resolve() in taken:
+            raise UsageError(f"{name} {path} is an input or an output itself", "Choose another name for it.")
+        taken |= {path.resolve()} if path is not None else set()
+    if report is not None:
+        check_report(report, force=order.force)
+    if sheet is not None:
+        check_overview(sheet, force=_may_replace(sheet, order, done))
+
+
+def _may_replace(sheet: Path, order: Order, done: Done | None) -> bool:
+    return order.force or (done is not None and done.is_our_sheet(sheet))
+
+
+def _raise_troubles(batch: _Batch, say: Callable[[str], None]) -> None:
+    """Raises what went wrong; failed files before the rest, which is told then."""
+    failed = any(outcome.state == "failed" for outcome in batch.outcomes)
+    for trouble in batch.troubles if failed else batch.troubles[1:]:
+        say(str(trouble))
+    raise_failures(batch.outcomes)
+    if batch.troubles:
+        raise batch.troubles[0]
 
 
 def _even(wanted: Wanted) -> Wanted:

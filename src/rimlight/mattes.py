@@ -64,10 +64,10 @@ class MatteFolder(Mattes):
         self._made = not path.exists()
         try:
             path.mkdir(exist_ok=True)
-            if not force and any(path.glob("*.png")):
+            if not force and any(self._ours.fullmatch(inner.name) for inner in path.iterdir()):
                 raise OutputExistsError(
-                    f"{path} holds PNG files already",
-                    "Choose another folder, or overwrite its mattes with --force.",
+                    f"{path} holds PNG files of such names already",
+                    "Choose another folder, or overwrite them with --force.",
                 )
             self._part = Path(tempfile.mkdtemp(prefix=".part-", dir=path))
         except OSError as error:

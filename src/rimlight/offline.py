@@ -103,7 +103,7 @@ def process_clip(
         with _keeping(pipeline, files.kept) if files.kept is not None else nullcontext():
             process_frames(source.read, pipeline, lambda made: files.write(made, part), count, first)
         files.publish()
-    notes = notes_of(source, source.damage, pipeline.background.name, output, alpha=alpha)
+    notes = notes_of(source, source.damage, pipeline.background.name, output, alpha=alpha, pads=files.outlet.pads)
     return Report(
         done,
         float(end * source.facts.time_base),
@@ -204,7 +204,7 @@ def refuse_same(source: Path, output: Path, *others: Path | None) -> None:
     for number, path in enumerate(paths):
         if path.exists() and path.samefile(source):
             raise UsageError(f"{path} is the input itself", "Choose another name for the output.")
-        if any(path.absolute() == earlier.absolute() for earlier in paths[:number]):
+        if any(path.resolve() == earlier.resolve() for earlier in paths[:number]):
             raise UsageError(
                 f"{path} cannot be both the output and its matte", "Choose another name for the matte."
             )
@@ -217,16 +217,17 @@ def true_part(image: NDArray[np.uint8], size: Size, mirrored: bool) -> NDArray[n
 
 
 def notes_of(
-    source: Clip, damage: str | None, background: str, output: Path, *, alpha: bool = False
+    source: Clip, damage: str | None, background: str, output: Path, *, alpha: bool = False, pads: bool = True
 ) -> Iterator[str]:
     """What is to be told of a clip with that damage that was made into `output` with that background.
 
-    `alpha`: the output carries it.
+    `alpha`: the output carries it. `pads`: an odd size became even in it.
     """
     if damage is not None:
         yield damage
     yield from source.notes
-    if source.size != source.format.size:
-        yield f"{output.name} is {source.format.size}, not {source.size}: H.264 has even sizes only (edge repeated)"
+    name = "standard output" if output == STDIN else output.name
+    if pads and source.size != source.format.size:
+        yield f"{name} is {source.format.size}, not {source.size}: its pictures are even in size (edge repeated)"
     if background == "transparent" and not alpha:
-        yield f"{output.name}: H.264 carries no alpha, so the background is key green; --matte writes the alpha"
+        yield f"{name} carries no alpha, so the background is key green; --matte writes the alpha"

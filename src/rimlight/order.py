@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from rimlight.done import recipe
 from rimlight.errors import UsageError
+from rimlight.kept import is_kept
+from rimlight.photo import kind_of
 from rimlight.settings import Settings
 from rimlight.sinks.alpha import alpha_encoding
 from rimlight.sinks.codecs import Y4M, Quality, encoding_for
@@ -39,7 +42,21 @@ class Order:
             )
         return Y4M
 
+    def unheard(self, sources: Sequence[Path]) -> Iterator[str]:
+        """What is ordered and is not for some of these inputs, a line each."""
+        photos = [path.name for path in sources if kind_of(path) == "photo"]
+        if photos and (self.wanted != Wanted(sound=self.wanted.sound) or self.quality != Quality()):
+            what = "--from, --until, --fps, --size, --codec, --crf and --preset are for clips, and left out"
+            yield f"{_told(photos)}: {what}"
+        kept = [path.name for path in sources if is_kept(path)]
+        if self.keep and (photos or kept):
+            yield f"{_told([*photos, *kept])}: --keep-matte is for clips that were not kept yet, and left out"
+
     @property
     def recipe(self) -> str:
         """A name for all of it that decides what comes out."""
         return recipe(self.settings, self.wanted, self.quality, self.keep)
+
+
+def _told(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +65,11 @@ class Outlet(Closes, Protocol):
         """What a user should know about the file, a line each."""
         return ()
 
+    @property
+    def pads(self) -> bool:
+        """Whether an odd size becomes even."""
+        return False
+
     def write(self, made: Made, part: Part) -> None:
         """Adds an output, of which `part` is no padding. Raises DiskError, SinkError."""
 
@@ -114,9 +119,40 @@ def _too_long(output: Path, seconds: Fraction) -> UsageError:
     )
 
 
-class _Video(Outlet):
-    def __init__(self, file: VideoFile, *, alpha: bool) -> None:
+class _Writes(Protocol):
+    """A file or folder that is being written."""
+
+    def finish(self) -> None: ...
+
+    def publish(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+Writes = TypeVar("Writes", bound=_Writes)
+
+
+class _Into(Outlet, Generic[Writes]):
+    """One file, or folder; each kind gets pictures in its own way."""
+
+    def __init__(self, file: Writes) -> None:
         self._file = file
+
+    def finish(self) -> None:
+        self._file.finish()
+
+    def publish(self) -> None:
+        self._file.publish()
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class _Video(_Into[VideoFile]):
+    pads = True
+
+    def __init__(self, file: VideoFile, *, alpha: bool) -> None:
+        super().__init__(file)
         self._alpha = alpha
 
     @property
@@ -127,53 +163,26 @@ class _Video(Outlet):
         output = made.output
         self._file.write(stacked(output) if self._alpha else output.picture.i420, made.pts, made.duration)
 
-    def finish(self) -> None:
-        self._file.finish()
 
-    def publish(self) -> None:
-        self._file.publish()
-
-    def close(self) -> None:
-        self._file.close()
-
-
-class _Pictures(Outlet):
+class _Pictures(_Into[MatteFolder]):
     notes = ("PNGs have no times and no sound",)
 
-    def __init__(self, folder: MatteFolder) -> None:
-        self._folder = folder
-
     def write(self, made: Made, part: Part) -> None:
-        self._folder.write(part(bgra(made.output)), made.pts, made.duration)
-
-    def finish(self) -> None:
-        self._folder.finish()
-
-    def publish(self) -> None:
-        self._folder.publish()
-
-    def close(self) -> None:
-        self._folder.close()
+        self._file.write(part(bgra(made.output)), made.pts, made.duration)
 
 
-class _Loop(Outlet):
+class _Loop(_Into[VideoFile]):
     notes = ("animated WebP has no sound",)
 
     def __init__(self, file: VideoFile, path: Path, clock: Fraction) -> None:
-        self._file = file
+        super().__init__(file)
         self._path = path
         self._clock = clock
+        self._first: int | None = None
 
     def write(self, made: Made, part: Part) -> None:
-        if made.pts * self._clock > LONGEST_LOOP:
-            raise _too_long(self._path, made.pts * self._clock)
+        self._first = made.pts if self._first is None else self._first
+        seconds = (made.pts - self._first) * self._clock
+        if seconds > LONGEST_LOOP:
+            raise _too_long(self._path, seconds)
         self._file.write(part(bgra(made.output)), made.pts, made.duration)
-
-    def finish(self) -> None:
-        self._file.finish()
-
-    def publish(self) -> None:
-        self._file.publish()
-
-    def close(self) -> None:
-        self._file.close()

@@ -14,7 +14,7 @@ from rimlight.picture import to_bgr
 from rimlight.printable import printable
 from rimlight.sources.clip import open_clip
 from rimlight.types import Bgr
-from rimlight.unfinished import check_free, write_whole
+from rimlight.unfinished import open_unfinished, write_whole
 
 _KINDS = (".jpg", ".jpeg", ".png")
 _AFTER = 1.0
@@ -22,12 +22,12 @@ _AFTER = 1.0
 
 
 def check_overview(path: Path, *, force: bool) -> None:
-    """Raises UsageError if sheets are not written to names like that, OutputExistsError as `check_free`."""
+    """Raises UsageError if sheets are not written to names like that, and as `open_unfinished`."""
     if path.suffix.lower() not in _KINDS:
         raise UsageError(
             f"--sheet {path.name}: a sheet is a picture", f"End the name with one of {' '.join(_KINDS)}"
         )
-    check_free(path, force=force)
+    open_unfinished(path, force=force).discard()
 
 
 def write_overview(outputs: Sequence[Path], path: Path, *, force: bool = False) -> list[str]:

@@ -50,9 +50,7 @@ class Processing:
 
     def _photo(self, job: Job, *, force: bool) -> Report:
         with open_pipeline(self.order.settings, _PHOTO_SIZE, say=self.watched.say) as pipeline:
-            report = process_photo(job.source, pipeline, job.output, matte=job.matte, force=force)
-        self.watched.passed()
-        return report
+            return process_photo(job.source, pipeline, job.output, matte=job.matte, force=force)
 
     def _clip(self, job: Job, *, force: bool) -> Report:
         order, hands, say = self.order, self.hands, self.watched.say

@@ -70,10 +70,9 @@ class Watched(Closes):
             yield step
         finally:
             self._bars.remove_task(task)
-            self.passed()
 
     def passed(self) -> None:
-        """One file more is done with."""
+        """One file more is done with, be it made, left out or failed."""
         self._number += 1
         if self._all is not None:
             told = f"{self._number}/{len(self._weights)} files"

@@ -16,10 +16,11 @@ from rimlight.errors import SeveralFailedError
 from rimlight.offline import Report
 from rimlight.plan import Job
 from rimlight.printable import printable
-from rimlight.unfinished import write_whole
+from rimlight.unfinished import open_unfinished, write_whole
 
 _MOST = 40
 """Files that a table names one by one; of more, those that failed."""
+_STATES = ("done", "skipped", "failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +38,7 @@ class Outcome:
 def told(outcomes: Sequence[Outcome]) -> Table:
     """Who became what."""
     counts = ", ".join(
-        f"{count} {state}"
-        for state in ("done", "skipped", "failed")
-        if (count := sum(outcome.state == state for outcome in outcomes))
+        f"{count} {state}" for state in _STATES if (count := sum(outcome.state == state for outcome in outcomes))
     )
     table = Table(title=counts, title_justify="left", box=None, pad_edge=False)
     for column in ("file", "", "what"):
@@ -79,8 +78,23 @@ def made_of(report: Report) -> str:
     return what + ("" if report.whole else ", incomplete")
 
 
+def check_report(path: Path, *, force: bool) -> None:
+    """Raises OutputExistsError if there is something, no earlier report, and not `force`; and as `write_report`."""
+    open_unfinished(path, force=force or _is_report(path)).discard()
+
+
+def _is_report(path: Path) -> bool:
+    if path.suffix.lower() != ".json":
+        return False
+    try:
+        told = json.loads(path.read_text(encoding="utf-8", errors="replace"))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(told, dict) and set(told) == {*_STATES, "files"} and isinstance(told["files"], list)
+
+
 def write_report(path: Path, outcomes: Sequence[Outcome]) -> None:
-    """Writes what became of each as JSON, in place of an earlier one. Raises DiskError if it cannot be written."""
+    """Writes what became of each as JSON, in place of what is there. Raises DiskError if it cannot be written."""
     files = [
         {
             "source": str(outcome.job.source),
@@ -95,7 +109,7 @@ def write_report(path: Path, outcomes: Sequence[Outcome]) -> None:
         }
         for outcome in outcomes
     ]
-    counts = {state: sum(o.state == state for o in outcomes) for state in ("done", "skipped", "failed")}
+    counts = {state: sum(o.state == state for o in outcomes) for state in _STATES}
     content = json.dumps({**counts, "files": files}, indent=2, ensure_ascii=False)
     write_whole(path, content.encode("utf-8", "backslashreplace"), force=True)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from rimlight.errors import SettingError
@@ -36,6 +36,12 @@ class Wanted:
             raise SettingError(
                 f"--until {float(self.end):g} s is not after --from {float(self.begin):g} s", "Exchange them."
             )
+
+    def ticking(self, clock: Fraction) -> Wanted:
+        """The same part as nearly as a clock of so many seconds a tick tells it, and at least a tick of it."""
+        begin = round(self.begin / clock) * clock
+        end = None if self.end is None else max(begin + clock, round(self.end / clock) * clock)
+        return replace(self, begin=begin, end=end)
 
     @property
     def retimed(self) -> bool:
@@ -73,4 +79,5 @@ def fitted_size(size: Size, aspect: Fraction | None, box: Size) -> Size:
     """The even size of square pixels in which a picture of `size`, and pixels of `aspect`, fits into the box."""
     width, height = size.width * (aspect or 1), Fraction(size.height)
     scale = min(box.width / width, box.height / height)
-    return Size(*(max(2, 2 * round(side * scale / 2)) for side in (width, height)))
+    fitted = ((2 * round(side * scale / 2), most) for side, most in ((width, box.width), (height, box.height)))
+    return Size(*(max(2, min(side, most // 2 * 2)) for side, most in fitted))

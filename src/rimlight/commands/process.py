@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ from rimlight.commands.stopping import stopped_by_signals
 
 if TYPE_CHECKING:
     from rimlight.wanted import Wanted
+
+_SLASHES = tuple({"/", os.sep})
 
 
 @Parameter(name="*")
@@ -55,7 +58,7 @@ class Clips:
 
 
 def process(
-    *paths: Annotated[Path, Parameter(allow_leading_hyphen=True)],
+    *paths: Annotated[str, Parameter(allow_leading_hyphen=True)],
     look: Look = Look(),
     clips: Clips = Clips(),
     quick: bool = False,
@@ -71,9 +74,9 @@ def process(
 ) -> None:
     """Process finished clips and photos: IN... OUT, where OUT is a file or, for several, a folder.
 
-    IN may be a folder or a quoted pattern as 'talks/*.mp4'; - is the standard input or output. In a folder, what an
-    earlier run made of the same input with the same settings is left as it is. The exit code is 0, or 1 if the only
-    input failed, or 10 and the number of those that failed (at most 110).
+    OUT/ is a folder for one, too. IN may be a folder or a quoted pattern as 'talks/*.mp4'; - is the standard input
+    or output. In a folder, what an earlier run made of the same input with the same settings is left as it is. The
+    exit code is 0, or 1 if the only input failed, or 10 and the number of those that failed (at most 110).
 
     Parameters
     ----------
@@ -114,9 +117,11 @@ def process(
         raise UsageError("process needs at least one input and an output", "rimlight process talk.mp4 new.mp4")
     with stopped_by_signals() as stop:
         process_all(
-            paths[:-1],
-            paths[-1],
+            [Path(path) for path in paths[:-1]],
+            Path(paths[-1]),
             settings,
+            # A path forgets it.
+            folder=paths[-1].endswith(_SLASHES),
             wanted=clips.wanted(),
             quality=Quality(clips.codec, clips.crf, clips.preset),
             y4m=clips.pipe == "y4m",

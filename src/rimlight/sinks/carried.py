@@ -1,5 +1,6 @@
 """What a clip holds beside its pictures, carried into another file: sound and subtitles as they are.
 
+Sound that not even Matroska holds becomes Opus, which all of them do.
 Chapters and what the file says of itself come along; the place where it was recorded does not: who hides a room
 hides that.
 """
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from rimlight.errors import UsageError
 from rimlight.protocols import Closes
@@ -18,7 +19,9 @@ from rimlight.sources.decoding import origin
 from rimlight.sources.rest import Rest
 
 if TYPE_CHECKING:
-    from av import Packet
+    from av import AudioFrame, Packet
+    from av.audio.resampler import AudioResampler
+    from av.audio.stream import AudioStream
     from av.container import OutputContainer
     from av.container.core import Chapter
     from av.stream import Stream
@@ -37,6 +40,14 @@ _CHAPTERED = ("matroska", "mp4", "mov", "ipod", "nut", "asf")
 """FFmpeg's names of containers that hold chapters, as parts of the format's name."""
 _INTERLEAVED = 5
 """Seconds by which what belongs together may lie apart in a file."""
+_RATE = 48_000
+"""Opus knows no other than this and parts of it."""
+_PIECE = 960
+"""Samples of a packet: 20 ms, its own default."""
+_BITS = 64_000
+"""A second and channel; transparent in listening tests (opus-codec.org/comparison)."""
+_MOST = 2
+"""Channels; more are mixed to two."""
 
 
 class Carried(Closes):
@@ -56,6 +67,7 @@ class Carried(Closes):
         if rest.begin and rest.tap is None:
             seek_before(self._input, self._begin)
         self._copies: dict[int, Stream] = {}
+        self._anew: dict[int, _Anew] = {}
         self._last: dict[int, int] = {}
         self._packets = self._read()
         self._ahead: Packet[Stream] | None = None
@@ -82,7 +94,7 @@ class Carried(Closes):
             try:
                 copy = self._added(output, stream)
             except ValueError as error:
-                if stream.type == "audio" and "matroska" not in output.format.name.split(","):
+                if stream.type == "audio" and not _is_roomiest(output):
                     raise self.refused(name) from error
                 kind = "sound" if stream.type == "audio" else "subtitles"
                 self.unfit.append(f"the {kind} in {_codec(stream)}")
@@ -94,17 +106,51 @@ class Carried(Closes):
 
     def _added(self, output: OutputContainer, stream: Stream) -> Stream:
         """The stream's counterpart in the output. Raises ValueError if that cannot hold it."""
-        return output.add_stream_from_template(stream)
+        try:
+            return output.add_stream_from_template(stream)
+        except ValueError:
+            if stream.type != "audio" or stream.codec_context is None or not _is_roomiest(output):
+                raise
+            return self._opus(output, stream, "Matroska cannot hold it")
+
+    def _opus(self, output: OutputContainer, stream: Stream, why: str) -> Stream:
+        """A sound's counterpart that is encoded anew."""
+        anew = _Anew(cast("AudioStream", stream), output)
+        self._anew[anew.stream.index] = anew
+        self.changed.append(f"sound in {_codec(stream)} became Opus, as {why}")
+        return anew.stream
 
     def refused(self, name: Path) -> UsageError:
         """What to tell a user whose output cannot hold this sound."""
+        hint = f"Write {name.with_suffix(_ROOMIEST)}, which holds most kinds, or leave it out with --audio none."
+        if name.suffix.lower() in (_ROOMIEST, ""):
+            hint = "Leave it out with --audio none."
         return UsageError(
-            f"{name.suffix} cannot hold the sound of {self._rest.path} ({self.codecs})",
-            f"Write {name.with_suffix(_ROOMIEST)}, which holds most kinds, or leave it out with --audio none.",
+            f"{name.suffix or 'Matroska'} cannot hold the sound of {self._rest.path} ({self.codecs})", hint
         )
+
+    def mux(self, output: OutputContainer, until: Fraction | None) -> None:
+        """Hands on what is due by then; what FFmpeg will not have of it is left out, as `damaged` tells."""
+        import av
+
+        for packet in self.until(until):
+            try:
+                output.mux_one(packet)
+            except av.InvalidDataError:
+                self.damaged = True
 
     def until(self, seconds: Fraction | None) -> Iterator[Packet[Stream]]:
         """The packets before that time, in the file's order, ready to be muxed; all that are left for None."""
+        for packet in self._before(seconds):
+            anew = self._anew.get(packet.stream_index)
+            if anew is None:
+                yield packet
+            else:
+                yield from anew.packets(packet)
+        for anew in self._anew.values() if seconds is None else ():
+            yield from anew.packets(None)
+
+    def _before(self, seconds: Fraction | None) -> Iterator[Packet[Stream]]:
         while True:
             packet = self._ahead = self._ahead or next(self._packets, None)
             if packet is None:
@@ -194,6 +240,9 @@ class Carried(Closes):
                 return False
             # A line that is on the screen already.
             pts, dts, packet.duration = 0, 0, shown
+        if self._rest.end is not None and packet.stream.type == "subtitle" and packet.duration:
+            left = (self._rest.end - self._rest.begin) / packet.time_base - pts
+            packet.duration = max(1, min(packet.duration, round(left)))
         dts = max(dts, self._last.get(packet.stream_index, dts - 1) + 1)
         self._last[packet.stream_index] = dts
         packet.dts, packet.pts = dts, max(pts, dts)
@@ -202,3 +251,41 @@ class Carried(Closes):
 
 def _codec(stream: Stream) -> str:
     return stream.codec_context.name if stream.codec_context else "a codec that FFmpeg does not know"
+
+
+def _is_roomiest(output: OutputContainer) -> bool:
+    return "matroska" in output.format.name.split(",")
+
+
+class _Anew:
+    """One sound, decoded and encoded as Opus, with its times."""
+
+    def __init__(self, source: AudioStream, output: OutputContainer) -> None:
+        channels = min(source.codec_context.layout.nb_channels, _MOST)
+        self._layout = "mono" if channels == 1 else "stereo"
+        self._source = source
+        self.stream = output.add_stream("libopus", _RATE, layout=self._layout, bit_rate=channels * _BITS)
+        self._resampler: AudioResampler | None = None
+
+    def packets(self, packet: Packet[Stream] | None) -> Iterator[Packet[Stream]]:
+        """What comes out when a packet goes in; what is left for None. What cannot be decoded is silent."""
+        import av
+
+        try:
+            frames = self._source.codec_context.decode(cast("Packet[AudioStream] | None", packet))
+        except av.FFmpegError:
+            frames = []
+        for frame in (*frames, *([None] if packet is None else [])):
+            for piece in self._resampled(frame):
+                yield from self.stream.encode(piece)
+        if packet is None:
+            yield from self.stream.encode(None)
+
+    def _resampled(self, frame: AudioFrame | None) -> list[AudioFrame]:
+        from av import AudioResampler
+
+        if self._resampler is None:
+            if frame is None:
+                return []
+            self._resampler = AudioResampler("flt", self._layout, _RATE, frame_size=_PIECE)
+        return self._resampler.resample(frame)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -18,10 +17,11 @@ from rimlight.sinks.carried import Carried
 from rimlight.sinks.film import MUXING, Film
 from rimlight.sinks.layout import Layout, Pixels
 from rimlight.sinks.sound import SoundTrack
+from rimlight.sinks.video_file import translating
 from rimlight.sources.rest import Rest
 from rimlight.tags import ColorTags
 from rimlight.types import Frame, Matted, Picture, Plane, Planes, Samples, Size
-from rimlight.unfinished import Unfinished, disk_error, open_unfinished
+from rimlight.unfinished import Unfinished, open_unfinished
 
 if TYPE_CHECKING:
     from av.video.stream import VideoStream
@@ -62,7 +62,7 @@ class KeptFile(Film):
 
         Raises DiskError if the file cannot grow, SinkError if an encoder fails or the picture has another size.
         """
-        with _translated(self._path):
+        with translating(self._path):
             if self._tracks is None:
                 high, wide = matted.small.shape
                 canvas = self._header.canvas if min(self._header.canvas) else Size(wide, high)
@@ -77,14 +77,14 @@ class KeptFile(Film):
     def hear(self, samples: Samples) -> None:
         """Adds what follows of the sound, from time 0 on, once there is a frame. Raises as `write` does."""
         assert self._tracks is not None
-        with _translated(self._path):
+        with translating(self._path):
             self._tracks.hear(samples)
 
     def finish(self) -> None:
         """Writes what is left, and the index. Raises as `write` does."""
         if self._tracks is None:
             raise SinkError(f"{self._path} would be empty: there was no frame to keep")
-        with _translated(self._path):
+        with translating(self._path):
             self._tracks.finish()
 
     @property
@@ -192,14 +192,8 @@ class _Tracks(Closes):
         self._output.mux(stream.encode(frame))
 
     def _mux_sound(self, until: Fraction | None) -> None:
-        import av
-
-        for packet in () if self._sound is None else self._sound.until(until):
-            try:
-                self._output.mux_one(packet)
-            except av.InvalidDataError:
-                assert self._sound is not None
-                self._sound.damaged = True
+        if self._sound is not None:
+            self._sound.mux(self._output, until)
 
 
 def spread_out(colors: Planes | None, canvas: Size) -> Plane:
@@ -208,15 +202,3 @@ def spread_out(colors: Planes | None, canvas: Size) -> Plane:
     for plane, target in zip(colors or (), picture.planes, strict=colors is not None):
         target[: plane.shape[0], : plane.shape[1]] = plane
     return picture.i420
-
-
-@contextlib.contextmanager
-def _translated(path: Path) -> Iterator[None]:
-    import av
-
-    try:
-        yield
-    except OSError as error:
-        raise disk_error(path, error) from error
-    except av.FFmpegError as error:
-        raise SinkError(f"{path} cannot be written: FFmpeg says '{error.strerror}'") from error

@@ -21,8 +21,10 @@ _STDOUT, _STDERR = 1, 2
 def open_standard_output() -> StandardOutput:
     """Takes it over: whatever else is printed, by native libraries too, goes to the standard error from now on.
 
-    Raises UsageError if it is a terminal.
+    Raises UsageError if it is a terminal, or closed.
     """
+    if sys.stdout is None:
+        raise UsageError("- is the standard output, which is closed", "Pipe it into a program: | ffmpeg -i - ...")
     sys.stdout.flush()
     if os.isatty(_STDOUT):
         raise UsageError(

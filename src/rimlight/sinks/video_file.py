@@ -160,7 +160,7 @@ class VideoFile(Closes):
         if track.aspect is not None:
             context.sample_aspect_ratio = track.aspect
         context.flags |= av.codec.context.Flags.frame_duration
-        with _translated(path):
+        with translating(path):
             context.open()
         self._sound = (Opus if container == "webm" else Carried)(rest) if rest else None
         self._heard = SoundTrack(self._output) if hears else None
@@ -193,7 +193,7 @@ class VideoFile(Closes):
         """
         frame = self._layout.image(image)
         frame.pts, frame.duration, frame.time_base = pts, duration, self._time_base
-        with _translated(self._path):
+        with translating(self._path):
             self._mux(self._stream.encode(frame))
 
     @property
@@ -207,24 +207,24 @@ class VideoFile(Closes):
         Either all pictures are added, or all are written. Raises as `write` does.
         """
         packet.stream = self._stream
-        with _translated(self._path):
+        with translating(self._path):
             self._mux([packet])
 
     def hear(self, samples: Samples) -> None:
         """Adds what follows of the sound, `soundline.RATE` samples a second from time 0. Raises as `write` does."""
         assert self._heard is not None
-        with _translated(self._path):
+        with translating(self._path):
             self._output.mux(self._heard.packets(samples))
 
     def add_heard(self, packet: Packet[AudioStream]) -> None:
         """Adds sound that `SoundEncoder` encoded, with its times. Raises as `write` does."""
         assert self._heard is not None
-        with _translated(self._path):
+        with translating(self._path):
             self._output.mux_one(self._heard.placed(packet))
 
     def finish(self) -> None:
         """Writes what is left, and the index. Raises as `write` does."""
-        with _translated(self._path):
+        with translating(self._path):
             self._mux(self._stream.encode(None))
             self._mux_sound(None)
             if self._heard is not None:
@@ -250,7 +250,7 @@ class VideoFile(Closes):
     def _begin(self) -> None:
         import av
 
-        with _translated(self._path):
+        with translating(self._path):
             try:
                 if self._sound is not None:
                     self._sound.join(self._output, self._path)
@@ -267,14 +267,8 @@ class VideoFile(Closes):
             self._output.mux_one(packet)
 
     def _mux_sound(self, until: Fraction | None) -> None:
-        import av
-
-        for packet in () if self._sound is None else self._sound.until(until):
-            try:
-                self._output.mux_one(packet)
-            except av.InvalidDataError:
-                assert self._sound is not None
-                self._sound.damaged = True
+        if self._sound is not None:
+            self._sound.mux(self._output, until)
 
     def _release(self) -> None:
         # With its file closed the container is let go as it is: PyAV writes no index then.
@@ -284,7 +278,8 @@ class VideoFile(Closes):
 
 
 @contextlib.contextmanager
-def _translated(path: Path) -> Iterator[None]:
+def translating(path: Path) -> Iterator[None]:
+    """Says what FFmpeg and the disk say as errors of ours, about this file."""
     import av
 
     try:

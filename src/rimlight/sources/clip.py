@@ -143,6 +143,8 @@ class ClipSource(Source):
     def __init__(self, decoder: Decoder, playback: Playback | None, wanted: Wanted = Wanted()) -> None:
         if wanted.even and wanted.fps is None:
             wanted = replace(wanted, fps=decoder.fps)
+        # Once for pictures and sound: where the clock is coarse, each would be cut elsewhere.
+        wanted = wanted.ticking(decoder.time_base)
         self._decoder = decoder
         self._playback = playback
         self._wanted = wanted
@@ -177,8 +179,9 @@ class ClipSource(Source):
         length, wanted = self._decoder.length, self._wanted
         if length is None or not wanted.retimed:
             return length
-        end = length / self._decoder.fps
-        seconds = (end if wanted.end is None else min(end, wanted.end)) - wanted.begin
+        begun = self._decoder.begun
+        end = begun + length / self._decoder.fps
+        seconds = (end if wanted.end is None else min(end, wanted.end)) - max(wanted.begin, begun)
         return max(1, round(seconds * self.format.fps))
 
     @property

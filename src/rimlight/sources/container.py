@@ -179,7 +179,9 @@ def check_size(size: Size, aspect: Fraction | None, path: Path) -> None:
 
 
 def _standard_input() -> io.FileIO:
-    if sys.__stdin__ is not None and sys.__stdin__.isatty():
+    if sys.__stdin__ is None:
+        raise UsageError("- is the standard input, which is closed", "Pipe a video into it: ffmpeg ... |")
+    if sys.__stdin__.isatty():
         raise UsageError("- is the standard input, which is this terminal", "Pipe a video into it: ffmpeg ... |")
     return _Pipe(0, closefd=False)
 

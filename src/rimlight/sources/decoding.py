@@ -90,8 +90,11 @@ class Decoder(Closes):
         # Read now: streams may not be looked at once their container is closed.
         self._names_end = named_end(container, stream)
         self._names_length = stream.frames if 0 < stream.frames < _MOST_TICKS else 0
+        start = self._time(first, -_MOST_TICKS, 0)
+        self.begun = max(0, start) * self.time_base
+        """Seconds after time 0 at which the first image is shown."""
         # An image before time 0 is rare and meant.
-        self._last = min(0, self._time(first, -_MOST_TICKS, 0)) - 1
+        self._last = min(0, start) - 1
         self._end = 0
         self._count = 0
         self._finished = False
@@ -101,12 +104,15 @@ class Decoder(Closes):
         """How many images the file says or its length suggests; None if unknown."""
         if self._names_length or self._names_end is None:
             return self._names_length or None
-        return max(1, round(self._names_end * self.fps))
+        return max(1, round((self._names_end - self.begun) * self.fps))
 
     @property
     def damage(self) -> str | None:
-        """Once read to its end: how much of a damaged or cut-off file there was; None if it was whole."""
-        return self.damage_of(self._end, self._count, self._images.errors) if self._finished else None
+        """How much of a damaged or cut-off file there was, as far as it was read; None if so far it was whole."""
+        errors = self._images.errors
+        if self._finished:
+            return self.damage_of(self._end, self._count, errors)
+        return f"{self.path} is damaged: {self._count} frames of this part could be read" if errors else None
 
     def damage_of(self, end: int, count: int, errors: int) -> str | None:
         """The same for who has read `count` images up to tick `end`, but for `errors` packets."""
@@ -143,6 +149,8 @@ class Decoder(Closes):
     def read(self) -> Decoded | None:
         """The next image; None at the end. Raises ClipError if a file that loops cannot be read again."""
         image = self._upcoming
+        if self.tap is not None:
+            self.tap.begun = True
         if image is None and self._loop:
             image = self._again()
         if image is None:

@@ -95,7 +95,7 @@ class Images(Closes):
         for packet in self.container.demux(self.stream, *self.tap.streams):
             if packet.stream_index == self.stream.index:
                 yield packet  # type: ignore[misc]  # of this stream
-            elif self.tap.wanted:
+            elif self.tap.wanted or not self.tap.begun:
                 self.tap.packets.append(packet)
             else:
                 self.tap.packets.clear()

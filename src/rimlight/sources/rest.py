@@ -25,8 +25,10 @@ class Tap:
     streams: list[Stream]
     packets: deque[Packet[Stream]] = field(default_factory=deque)
     """In the file's order; whoever takes them may be another thread."""
-    wanted: bool = True
-    """Whether anybody takes them; without, they are dropped."""
+    wanted: bool = False
+    """Whether anybody takes them; without, they are dropped once pictures are read."""
+    begun: bool = False
+    """Whether they are: before, nobody could say so."""
 
 
 @dataclass(frozen=True, slots=True)
