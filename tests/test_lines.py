@@ -18,7 +18,7 @@ from rimlight.protocols import Segmenter
 from rimlight.segmenters.ellipse import EllipseSegmenter
 from rimlight.settings import Settings
 from rimlight.shift import Line
-from rimlight.types import Size, StreamFormat
+from rimlight.types import Mask, Rgb, Size, StreamFormat
 from rimlight.works import OpenLine
 
 FORMAT = StreamFormat(Size(64, 48), Fraction(30))
@@ -117,3 +117,31 @@ def test_the_blur_stays_within_its_range(opened: Opened, open_line: OpenLine) ->
     assert "the background is" in press(line, "more-blur")[0]
     assert line is not None
     line.close()
+
+
+def test_a_model_has_looked_once_before_the_first_frame_and_remembers_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looks: list[str] = []
+
+    class Noting(EllipseSegmenter):
+        def segment(self, rgb: Rgb) -> Mask:
+            looks.append("look")
+            return super().segment(rgb)
+
+        def reset(self) -> None:
+            looks.append("reset")
+
+    monkeypatch.setattr(
+        lines,
+        "open_pipeline",
+        lambda *_, segmenter, live: open_pipeline(Settings(), FORMAT, live=live, segmenter=segmenter),
+    )
+    loading: Pending[Segmenter] = Pending(Noting, "loading")
+    with loading:
+        line = lines.open_lines(
+            Settings(), FORMAT, LatencyMeter(), print, loading, keep=lambda *_: looks.append("kept")
+        )(0)
+    assert line is not None
+    line.close()
+    assert looks == ["look", "reset"]
