@@ -40,6 +40,12 @@ def refused(done: subprocess.CompletedProcess[str], *expected: str, code: int = 
         assert word in done.stderr
 
 
+def test_a_microphone_that_was_named_and_is_not_there_ends_the_run_before_it_begins(tmp_path: Path) -> None:
+    words = ("--camera", "sitter", "--mic", "No Such Make", "--to", tmp_path / "talk.mp4", "--duration", "1")
+    refused(rimlight(*words))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_version_and_help() -> None:
     assert rimlight("version").stdout == f"rimlight {__version__}\n"
     helped = rimlight("--help")

@@ -56,6 +56,12 @@ class Hearing(Closes):
         current = self._round
         return current.note if current is not None else ""
 
+    @property
+    def missing(self) -> MicrophoneError | None:
+        """Why the microphone that was wanted last could not be opened; None if it could, or none was wanted."""
+        current = self._round
+        return current.missing if current is not None else None
+
     def line(self) -> str | None:
         """The next line that a user should be told."""
         try:
@@ -96,6 +102,7 @@ class _Round:
     def __init__(
         self, name: str, open_it: OpenMicrophone, say: Callable[[str], None], before: _Round | None
     ) -> None:
+        self.missing: MicrophoneError | None = None
         self._takes: Sequence[Take] = ()
         self._name = name
         self._open_it = open_it
@@ -164,6 +171,7 @@ class _Round:
         try:
             microphone = self._opened(self._name, exactly=False)
         except MicrophoneError as error:
+            self.missing = error
             self._say(f"recording without sound: {error}")
             self.leave()
             self._answered.set()

@@ -121,15 +121,18 @@ def _run(settings: Settings, to: Sequence[str], *, force: bool, keep: bool = Fal
         if settings.replay is not None:
             listens = hearing if settings.mic != "auto" else None
             sinks.append(opened.enter_context(open_remembering(settings.replay, source.format, listens)))
+        if hearing is not None and hearing.missing is not None and settings.mic not in {"auto", "default"}:
+            # A lesson without the voice that was asked for would be worth nothing.
+            raise hearing.missing
         loading.wait(_LOADED)
-        for note in (*said, *(iter(hearing.line, None) if hearing is not None else ())):
+        for note in dict.fromkeys((*said, *(iter(hearing.line, None) if hearing is not None else ()))):
             line.say(note)
         wish = open_on_demand(sinks) if settings.on_demand == "auto" and source.returns else None
         if wish is not None:
             opened.enter_context(wish)
-        if transparent and not all(sink.takes_alpha for sink in sinks):
-            others = ", ".join(sink.name for sink in sinks if not sink.takes_alpha)
-            line.say(f"{others}: no alpha there, transparent is shown as key green")
+        green = [sink.name for sink in sinks if not sink.takes_alpha and not (keep and sink is keeper)]
+        if transparent and green:
+            line.say(f"{', '.join(green)}: no alpha there, transparent is shown as key green")
         meter = LatencyMeter()
         line.say(f"{settings.background} to {', '.join(sink.name for sink in sinks)}; Ctrl-C ends it")
         report = run_live(
