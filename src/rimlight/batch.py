@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -36,7 +36,6 @@ class _Batch:
     done: Done | None
     """What an earlier run did; None where the output is a file."""
     outcomes: list[Outcome] = field(default_factory=list)
-
     troubles: list[RimlightError] = field(default_factory=list)
     """What went wrong beside them, with the report or the sheet."""
 
@@ -152,7 +151,8 @@ def process_all(
     Raises KeyboardInterrupt between two frames once `stop` is set, leaving nothing half-written; what the only one
     raised, if there is one; SeveralFailedError that counts the failures otherwise.
     """
-    wanted = _even(wanted) if y4m else wanted
+    # Y4M has no times of its own.
+    wanted = replace(wanted, even=True) if y4m else wanted
     order = Order(settings, wanted, quality, y4m, force, keep)
 
     def check() -> None:
@@ -215,8 +215,3 @@ def _raise_troubles(batch: _Batch, say: Callable[[str], None]) -> None:
     raise_failures(batch.outcomes)
     if batch.troubles:
         raise batch.troubles[0]
-
-
-def _even(wanted: Wanted) -> Wanted:
-    """Y4M has no times of its own."""
-    return Wanted(wanted.begin, wanted.end, wanted.fps, True, wanted.size, wanted.sound)
