@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -41,6 +43,13 @@ def test_each_codec_keeps_pictures_and_times(tmp_path: Path, codec: str, ending:
     assert got.times == [Fraction(n, 25) for n in range(8)]
     difference = np.abs(got.planes[5][0].astype(int) - expected.planes[5][0])
     assert difference.mean() < 4
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere threads have no such policies")
+def test_no_encoder_makes_itself_more_urgent_than_the_rest_of_the_machine(tmp_path: Path) -> None:
+    """SVT-AV1 does, where root starts it, and whatever the process starts then would be as urgent."""
+    made(write_clip(tmp_path / "in.mp4", count=2, size=Size(128, 96)), tmp_path / "out.mp4", Quality("av1"))
+    assert {os.sched_getscheduler(int(task.name)) for task in Path("/proc/self/task").iterdir()} == {os.SCHED_OTHER}
 
 
 def test_hevc_is_named_as_apple_wants_it(tmp_path: Path) -> None:

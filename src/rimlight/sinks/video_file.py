@@ -14,6 +14,7 @@ from rimlight.protocols import Closes
 from rimlight.sinks.carried import Carried
 from rimlight.sinks.layout import Layout, Pixels
 from rimlight.sinks.opus import Opus
+from rimlight.sinks.schedule import unhurried
 from rimlight.sinks.sound import SoundTrack
 from rimlight.sinks.standard_output import StandardOutput, open_standard_output
 from rimlight.sources.rest import STDIN, Rest
@@ -160,7 +161,7 @@ class VideoFile(Closes):
         if track.aspect is not None:
             context.sample_aspect_ratio = track.aspect
         context.flags |= av.codec.context.Flags.frame_duration
-        with translating(path):
+        with translating(path), unhurried():
             context.open()
         self._sound = (Opus if container == "webm" else Carried)(rest) if rest else None
         self._heard = SoundTrack(self._output) if hears else None
