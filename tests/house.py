@@ -44,7 +44,8 @@ EDGES = floor(
     backgrounds.profiled sinks sinks.display sinks.overlay sinks.shown sinks.window sinks.window_process
     sinks.preview sinks.standard_output sinks.carried sinks.opus sinks.layout sinks.sound sinks.schedule
     sinks.video_file sinks.codecs sinks.alpha sinks.film sinks.kept_file sinks.joint sinks.encoders
-    sinks.encoder_trial sinks.writer sinks.recorder sinks.keeper sinks.replay sinks.virtual_camera_setup sinks.virtual_camera sinks.null
+    sinks.encoder_trial sinks.writer sinks.recorder sinks.keeper sinks.replay sinks.virtual_camera_setup
+    sinks.virtual_camera sinks.null
     """,
 )
 WHOLE = floor(
