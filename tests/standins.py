@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 
 from rimlight.errors import SinkError
-from rimlight.protocols import Background, Key, Sink, Source, Window
+from rimlight.protocols import Background, Key, Records, Sink, Source, Window
 from rimlight.types import Alpha, Cut, Frame, Output, Picture, Plane, Planes, Size, StreamFormat
 
 WAIT = 20.0
@@ -200,6 +200,34 @@ class Collector(Sink):
 
     def close(self) -> None:
         self.closed += 1
+
+
+class Recording(Collector, Records):
+    """Notes the times of what it is sent, cards too, and when it was told to pause and to go on."""
+
+    paused = False
+    dropped = 0
+
+    def __init__(self, name: str = "talk.mp4", written: int = 1) -> None:
+        super().__init__(name)
+        self._written = written
+        self.times: list[float] = []
+        self.told: list[tuple[str, float]] = []
+
+    @property
+    def written(self) -> int:
+        return self._written
+
+    def send(self, output: Output) -> None:
+        self.times.append(output.at)
+
+    def pause(self, at: float) -> None:
+        self.paused = True
+        self.told.append(("pause", at))
+
+    def resume(self, at: float) -> None:
+        self.paused = False
+        self.told.append(("resume", at))
 
 
 class ScriptedWindow(Collector, Window):

@@ -9,9 +9,9 @@ from rimlight.delivery import Delivery
 from rimlight.errors import DiskError, SinkError
 from rimlight.journal import Journal
 from rimlight.meter import Meter
-from rimlight.protocols import Records, Sink
-from rimlight.types import Alpha, Output
-from standins import WAIT, Clock, Collector, output
+from rimlight.protocols import Sink
+from rimlight.types import Alpha
+from standins import WAIT, Clock, Collector, Recording, output
 
 
 class Scene:
@@ -205,27 +205,6 @@ def test_a_recording_that_takes_its_time_to_close_holds_up_nobody() -> None:
     assert scene.said == ["recording into talk.mp4", "recorded talk.mp4"]
 
 
-class Recording(Collector, Records):
-    """Notes the times of what it is sent, cards too."""
-
-    paused = False
-    written = 0
-    dropped = 0
-
-    def __init__(self, name: str = "talk.mp4") -> None:
-        super().__init__(name)
-        self.times: list[float] = []
-
-    def send(self, output: Output) -> None:
-        self.times.append(output.at)
-
-    def pause(self, _: float) -> None:
-        self.paused = True
-
-    def resume(self, _: float) -> None:
-        self.paused = False
-
-
 def test_recordings_get_the_card_once_a_second_at_its_time_and_it_is_not_counted() -> None:
     scene = Scene(Recording(), Collector("window"))
     (recording, window) = (courier.sink for courier in scene.delivery._couriers)
@@ -253,7 +232,7 @@ def test_a_run_does_not_go_on_for_what_is_there_beside_others() -> None:
 
 def test_a_recording_without_a_picture_is_not_said_to_be_there() -> None:
     scene = Scene(Collector())
-    scene.begin(Recording)
+    scene.begin(lambda: Recording(written=0))
     scene.delivery.end_recording()
     assert scene.said[-1] == "talk.mp4: nothing was shown meanwhile, so there is no such file"
 

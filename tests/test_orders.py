@@ -13,28 +13,8 @@ from rimlight.errors import SinkError
 from rimlight.journal import Journal
 from rimlight.meter import Meter
 from rimlight.orders import Orders
-from rimlight.protocols import Key, Order, Records, Replays, Sink
-from standins import WAIT, Clock, Collector, output
-
-
-class Recording(Collector, Records):
-    """Notes when it was told to pause and to go on."""
-
-    paused = False
-    written = 1
-    dropped = 0
-
-    def __init__(self, name: str = "talk.mp4") -> None:
-        super().__init__(name)
-        self.told: list[tuple[str, float]] = []
-
-    def pause(self, at: float) -> None:
-        self.paused = True
-        self.told.append(("pause", at))
-
-    def resume(self, at: float) -> None:
-        self.paused = False
-        self.told.append(("resume", at))
+from rimlight.protocols import Key, Order, Replays, Sink
+from standins import WAIT, Clock, Collector, Recording, output
 
 
 class Remembering(Collector, Replays):

@@ -46,7 +46,6 @@ class Delivery:
         self._last: Output | None = None
         self._shows_card = False
         self._counted: Output | None = None
-        self._every = interval
         self._first_at = 0.0
         self._repeat_at = 0.0
         self._closing: list[Pending[Sink]] = []
@@ -86,7 +85,6 @@ class Delivery:
         if self._last is None:
             self._first_at = output.at
         self._last, self._shows_card = output, card
-        self._every = _CARD_EVERY if card else self._interval
         self._repeat_at = self._clock() + (_CARD_EVERY if card else _LATE * self._interval)
         if card:
             self._counted = output
@@ -118,8 +116,9 @@ class Delivery:
         now = self._clock()
         if self._last is None or now < self._repeat_at:
             return
-        following = self._repeat_at + self._every
-        self._repeat_at = following if following > now else now + self._every
+        every = _CARD_EVERY if self._shows_card else self._interval
+        following = self._repeat_at + every
+        self._repeat_at = following if following > now else now + every
         if self._shows_card:
             self._last = self._counted = replace(self._last, at=now)
         repeating = [courier for courier in self._couriers if self._misses(courier.sink)]

@@ -52,7 +52,7 @@ _MOST = (1 << 31) - 1
 _RATES = (Fraction(1, 60), Fraction(1000))
 _CLOCKS = (Fraction(1, _MOST), Fraction(60))
 _ASPECTS = (Fraction(1, 8), Fraction(8))
-_WAYS = ("live", "quick", "ahead", "both ways")
+_WAYS = ("live", "quick", "both ways")
 
 
 class MixedUpError(ValueError):
@@ -86,7 +86,7 @@ class Header:
     plate: bool
     """Whether the room was learned."""
     way: str
-    """How the mattes were made: 'live', 'quick', 'ahead', or 'both ways', all of the room being known before."""
+    """How the mattes were made: 'live', 'quick', or 'both ways', all of the room being known before."""
     rimlight: str
     """The version that made it."""
     colors: bool = False

@@ -166,7 +166,8 @@ def _header(source: Clip, pipeline: Pipeline) -> Header:
         facts.aspect,
         pipeline.mirror,
         pipeline.learns,
-        ("both ways" if source.rereadable else "ahead") if pipeline.looks_ahead else "quick",
+        # What is kept is of a file, which is gone through twice.
+        "both ways" if pipeline.looks_ahead else "quick",
         metadata.version("rimlight"),
     )
 
