@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rimlight.card import blurred_card, drawn_card
@@ -27,6 +27,8 @@ def test_it_keeps_the_colour_tags() -> None:
 
 
 @given(st.integers(2, 12), st.integers(0, 99))
+@example(2, 12)
+@example(2, 19)
 def test_no_detail_of_the_picture_is_left(cells: int, seed: int) -> None:
     """Letters on a blackboard behind somebody, an eighth of the picture high: gone."""
     board = np.random.default_rng(seed).integers(0, 2, (cells * 8, cells * 8, 1)).astype(np.uint8) * 255
