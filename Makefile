@@ -1,6 +1,8 @@
 # Rimlight's everyday commands. `make demo` and `make test` set up all they need; PYTHON=python3.12 names a Python.
 .PHONY: help demo test check bench test-devices clean
 export PYTHON MAKECMDGOALS
+# Some containers set it: then each of the hundreds of processes that tests start compiles all modules anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 help: ## what there is
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16

@@ -118,8 +118,10 @@ class Screen:
 def open_screen(width: int = 1600, height: int = 1000) -> Iterator[Screen]:
     """Starts an X server on a free display and ends it."""
     with tempfile.TemporaryDirectory() as folder:
-        size = f"{width}x{height}x24"
-        command = ["Xvfb", "-displayfd", "1", "-screen", "0", size, "-nolisten", "tcp", "-fbdir", folder]
+        command = ["Xvfb", "-displayfd", "1", "-screen", "0", f"{width}x{height}x24", "-fbdir", folder]
+        # A server starts anew when its last client has left, as who only asks whether it answers does; on a busy
+        # machine one window in ten was refused meanwhile.
+        command += ["-nolisten", "tcp", "-noreset"]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
             try:
                 assert server.stdout is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -103,6 +104,19 @@ def test_a_display_that_goes_away_is_told_and_does_not_ask_to_quit(screen: Scree
     assert sent_until_it_fails(preview) == f"the preview is gone: the display {screen.display} was lost"
     assert list(preview.keys()) == []
     assert_nothing_is_left(preview)
+
+
+def test_a_display_that_goes_away_while_the_window_is_opened_is_told(
+    screen: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Qt tells it, which has seen the display answer a moment before."""
+    lost = f"import os; print('qt.qpa.xcb: could not connect to display {screen.display}', flush=True); os.abort()"
+    start = subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen", lambda _, **how: start([sys.executable, "-c", lost], **how))
+
+    with pytest.raises(NoDisplayError) as raised:
+        open_preview("Rimlight", FORMAT)
+    assert raised.value.what == f"the preview's window cannot be opened: the display {screen.display} was lost"
 
 
 def test_a_window_whose_process_is_killed_is_told_and_does_not_ask_to_quit(screen: Screen) -> None:

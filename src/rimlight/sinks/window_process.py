@@ -24,6 +24,8 @@ _END_LIMIT = 0.5
 """Seconds that the process has to end by itself, and that a write has to end."""
 _KILL_LIMIT = 2.0
 """Seconds until a process that was killed and does not end is left behind."""
+_LOST = "could not connect to display", "X11 connection broke", "XIO:"
+"""What Qt says before it aborts, Qt, and Xlib, when the display went while the window was opened, or later."""
 _PIPE_BYTES = 1 << 20
 """What Linux lets a pipe hold without privileges (/proc/sys/fs/pipe-max-size): most of a picture."""
 
@@ -164,10 +166,9 @@ class WindowProcess(Closes):
         code = self._process.poll()
         if self._lack is not None:
             return self._lack.what
+        if any(sign in line for line in self._complaints for sign in _LOST):
+            return f"the display {self._display} was lost"
         if code is not None and code < 0:
             return f"its process was killed by signal {-code}"
-        # Qt says the one and Xlib the other, before they end the process.
-        if any("X11 connection broke" in line or "XIO:" in line for line in self._complaints):
-            return f"the display {self._display} was lost"
         said = self._complaints[-1] if self._complaints else "it did not say why"
         return f"its process ended with exit code {code}: {said}"
