@@ -16,14 +16,14 @@ test: ## every check: format, lint, types, tests; what CI runs
 	.venv/bin/ruff format --check
 	.venv/bin/ruff check
 	.venv/bin/mypy
-	.venv/bin/pytest -n auto
+	.venv/bin/pytest -n auto --dist worksteal
 
 check: ## the same without the slow tests, up to the first failure; before each commit
 	@tools/setup --dev
 	.venv/bin/ruff format --check
 	.venv/bin/ruff check
 	.venv/bin/mypy
-	.venv/bin/pytest -n auto --exitfirst -m "not slow"
+	.venv/bin/pytest -n auto --dist worksteal --exitfirst -m "not slow"
 
 bench: ## the section 'Speed' of docs/benchmarks.md, on this machine: what is met, what falls short
 	@tools/setup
