@@ -12,13 +12,17 @@ import pytest
 
 from media import content, write_clip
 from rimlight import processing, sharing
+from rimlight.assemble import open_pipeline
 from rimlight.batch import process_all
 from rimlight.cli import run
-from rimlight.errors import ClusterError, UsageError
+from rimlight.errors import ClusterError, SeveralFailedError, UsageError
 from rimlight.offline import Report, process_clip
+from rimlight.picture import to_bgr
+from rimlight.pipeline import Pipeline
 from rimlight.settings import Settings, Tuning
 from rimlight.sinks.codecs import Quality
 from rimlight.sources.clip import ClipSource
+from rimlight.sources.sitter import open_sitter
 from rimlight.types import Size
 from rimlight.wanted import Wanted
 
@@ -117,6 +121,52 @@ def test_a_slash_says_folder_even_for_one_file(tmp_path: Path, monkeypatch: pyte
     for name in ("cut-outs/", "v1.0/"):
         assert ran(["process", "a.jpg", name, "--background", "#336699"]) == 0
         assert (tmp_path / name / "a.jpg").is_file()
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[Pipeline]:
+    """The pipelines that are opened."""
+    seen: list[Pipeline] = []
+
+    def noted(*words: Any, **options: Any) -> Pipeline:
+        seen.append(open_pipeline(*words, **options))
+        return seen[-1]
+
+    monkeypatch.setattr(processing, "open_pipeline", noted)
+    return seen
+
+
+@pytest.mark.parametrize("background", ["blur", "office", "transparent", "loop.mp4"])
+def test_photos_share_a_pipeline_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, opened: list[Pipeline], background: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_clip(tmp_path / "loop.mp4", count=20, size=Size(64, 48))
+    with open_sitter(Size(480, 270), Fraction(2), paced=False) as sitter:
+        pictures = [to_bgr(frame.picture) for frame in (sitter.read() for _ in range(3)) if frame]
+    photos = [
+        pictures[0],
+        cv2.rotate(pictures[1], cv2.ROTATE_90_CLOCKWISE),
+        pictures[2],
+        pictures[2][::-1, 9:, ::-1],
+    ]
+    for number, photo in enumerate(photos):
+        cv2.imwrite(f"{number}.png", photo)
+    Path("0a.png").write_bytes(Path("0.png").read_bytes()[:3000])
+    sources = sorted(tmp_path.glob("*.png"))
+    settings = Settings(background=background)
+
+    Path("alone").mkdir()
+    for source in (sources[0], *sources[2:]):
+        process_all([source], Path("alone", source.name), settings)
+    assert len(opened) == 4
+    with pytest.raises(SeveralFailedError):
+        process_all(sources, Path("together"), settings, folder=True)
+
+    assert len(opened) == 6, "another one after the photo that failed"
+    alone, together = ({f.name: f.read_bytes() for f in Path(name).glob("*.png")} for name in ("alone", "together"))
+    assert len(alone) == 4
+    assert alone == together
 
 
 def test_stills_are_made_again_where_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

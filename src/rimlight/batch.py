@@ -175,8 +175,11 @@ def process_all(
         _check_places(jobs, order, report, sheet, done)
         for line in order.unheard([job.source for job in jobs]):
             say(line)
-        with Watched(console, [job.source for job in jobs]) as watched:
-            batch = _Batch(Processing(order, watched, hands, check), done)
+        with (
+            Watched(console, [job.source for job in jobs]) as watched,
+            Processing(order, watched, hands, check) as processing,
+        ):
+            batch = _Batch(processing, done)
             batch.run(jobs, report)
             if sheet is not None:
                 batch.show(sheet)

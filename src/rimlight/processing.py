@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
 from fractions import Fraction
 
 from rimlight.assemble import open_pipeline
@@ -15,8 +14,10 @@ from rimlight.kept import is_kept, kept_beside
 from rimlight.offline import Progress, Report, process_clip
 from rimlight.order import Order
 from rimlight.photo import kind_of, process_photo
+from rimlight.pipeline import Pipeline
 from rimlight.plan import Job
 from rimlight.progress import Watched
+from rimlight.protocols import Closes
 from rimlight.recompose import open_recomposition
 from rimlight.sharing import parts_for
 from rimlight.sources.clip import open_clip
@@ -29,16 +30,24 @@ _PHOTO_SIZE = StreamFormat(Size(2, 2), Fraction(1))
 """Photos tell their size when they are read; only video backgrounds ask for it before."""
 
 
-@dataclass(frozen=True, slots=True)
-class Processing:
+class Processing(Closes):
     """Does one job after the other as ordered."""
 
-    order: Order
-    watched: Watched
-    hands: Hands | None
-    """Who shares the work on long clips; None: nobody."""
-    check: Callable[[], None]
-    """Called after each frame: whatever it raises ends all."""
+    def __init__(self, order: Order, watched: Watched, hands: Hands | None, check: Callable[[], None]) -> None:
+        """`hands` share the work on long clips; None: nobody.
+
+        `check` is called after each frame: whatever it raises ends all.
+        """
+        self.order = order
+        self.watched = watched
+        self.check = check
+        self._hands = hands
+        self._for_photos: Pipeline | None = None
+
+    def close(self) -> None:
+        if self._for_photos is not None:
+            self._for_photos.close()
+            self._for_photos = None
 
     def process(self, job: Job, *, force: bool) -> Report:
         """Makes the job's output and matte. Raises RimlightError in its several kinds, and what `check` raises."""
@@ -49,11 +58,20 @@ class Processing:
         return self._clip(job, force=force)
 
     def _photo(self, job: Job, *, force: bool) -> Report:
-        with open_pipeline(self.order.settings, _PHOTO_SIZE, say=self.watched.say) as pipeline:
-            return process_photo(job.source, pipeline, job.output, matte=job.matte, force=force)
+        # With the same pipeline as the photo before, unless that failed: loading the model anew took as long as two
+        # thirds of all the rest for two megapixels.
+        with ExitStack() as in_case:
+            pipeline, self._for_photos = self._for_photos, None
+            if pipeline is None:
+                pipeline = open_pipeline(self.order.settings, _PHOTO_SIZE, say=self.watched.say)
+            in_case.enter_context(pipeline)
+            report = process_photo(job.source, pipeline, job.output, matte=job.matte, force=force)
+            in_case.pop_all()
+        self._for_photos = pipeline
+        return report
 
     def _clip(self, job: Job, *, force: bool) -> Report:
-        order, hands, say = self.order, self.hands, self.watched.say
+        order, hands, say = self.order, self._hands, self.watched.say
         encoding, keep = order.encoding(job.output), None
         if order.keep:
             keep = kept_beside(job.output)
