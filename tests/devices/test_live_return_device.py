@@ -26,6 +26,7 @@ pytestmark = pytest.mark.skipif(
 __all__ = ["plugged_in_again"]
 
 LOOK = ["--background", "#00b140", "--to", "virtual"]
+LAG = 10
 MODEST = ["--size", "640x480", "--runtime", "onnx"]
 
 
@@ -46,6 +47,13 @@ class Reader:
                 self.kinds.append(kind_of(bgr))
                 if self.kinds[-1] == kind:
                     return time.monotonic() - start
+
+    def until_again(self, kind: str) -> float:
+        """The same, of pictures that come from now on.
+
+        On a busy machine one that was captured before may be the next: v4l2loopback keeps eight for who lags.
+        """
+        return sum(self.until(kind) for _ in range(LAG))
 
     def close(self) -> None:
         self._capture.release()
@@ -99,9 +107,9 @@ def test_an_unplugged_webcam_is_covered_by_the_card_and_taken_again_when_it_is_b
             unplug()
             covered = reader.until("card")
             plug_in()
-            live = reader.until("live")
+            live = reader.until_again("live")
         err = ended(program)
-    print(f"unplugged to card: {covered:.2f} s; plugged in to live: {live:.2f} s")
+    print(f"unplugged to card: {covered:.2f} s; plugged in to {LAG} live pictures: {live:.2f} s")
     assert "raw" not in reader.kinds
     assert "camera 0 'vivid-000-vid-cap' was unplugged; it is taken again as soon as it can be" in err
     assert counted(err, "camera lost") >= 1
