@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from fractions import Fraction
 
 from rimlight.assemble import open_pipeline
@@ -58,17 +58,14 @@ class Processing(Closes):
         return self._clip(job, force=force)
 
     def _photo(self, job: Job, *, force: bool) -> Report:
-        # With the same pipeline as the photo before, unless that failed: loading the model anew took as long as two
-        # thirds of all the rest for two megapixels.
-        with ExitStack() as in_case:
-            pipeline, self._for_photos = self._for_photos, None
-            if pipeline is None:
-                pipeline = open_pipeline(self.order.settings, _PHOTO_SIZE, say=self.watched.say)
-            in_case.enter_context(pipeline)
-            report = process_photo(job.source, pipeline, job.output, matte=job.matte, force=force)
-            in_case.pop_all()
-        self._for_photos = pipeline
-        return report
+        # Loading the model anew for each photo took as long as two thirds of all the rest, for two megapixels.
+        if self._for_photos is None:
+            self._for_photos = open_pipeline(self.order.settings, _PHOTO_SIZE, say=self.watched.say)
+        try:
+            return process_photo(job.source, self._for_photos, job.output, matte=job.matte, force=force)
+        except BaseException:
+            self.close()  # who knows what it was left in
+            raise
 
     def _clip(self, job: Job, *, force: bool) -> Report:
         order, hands, say = self.order, self._hands, self.watched.say

@@ -45,7 +45,8 @@ guest's one processor for so long that the card comes."""
 PATIENCE = 200.0
 """Seconds; the browser alone takes some 60 in the guest."""
 
-PAGE = """<!doctype html><meta charset=utf-8><video id=v muted playsinline></video><script>
+PAGE = (
+    """<!doctype html><meta charset=utf-8><video id=v muted playsinline></video><script>
 const say = d => fetch('/', {method: 'POST', body: JSON.stringify(d)});
 const frame = () => new Promise(seen => v.requestVideoFrameCallback((now, about) => seen(about)));
 (async () => { try {
@@ -75,9 +76,10 @@ const frame = () => new Promise(seen => v.requestVideoFrameCallback((now, about)
   await say({cameras: cameras.map(camera => camera.label), size: [v.videoWidth, v.videoHeight], pictures,
     fps: 1000 * (last.presentedFrames - began.presentedFrames) / (last.presentationTime - began.presentationTime)});
 } catch (error) { await say({error: String(error)}); } })();
-</script>"""
-for name, value in (("LIVE", LIVE), ("LOOKS", LOOKS), ("GREEN", GREEN[1])):
-    PAGE = PAGE.replace(name, str(value))
+</script>""".replace("LIVE", str(LIVE))
+    .replace("LOOKS", str(LOOKS))
+    .replace("GREEN", str(GREEN[1]))
+)
 
 
 class Call(ThreadingHTTPServer):
@@ -204,6 +206,8 @@ def test_the_person_is_kept_in_the_right_colours_and_nothing_of_the_room(
     assert set(kinds) <= {"live", "card"}, "the room is seen"
     kept = 0
     for picture in (picture for picture, kind in zip(pictures, kinds, strict=True) if kind == "live"):
+        for corner in (picture[:40, :80], picture[:40, -80:]):
+            assert np.abs(corner.reshape(-1, 3).mean(axis=0) - GREEN).max() <= 8, "the room is seen"
         index, ideal = matched(sitter, outlines, picture)
         wrong = difference(ideal, picture)
         # Away from the outline, where the matte decides.

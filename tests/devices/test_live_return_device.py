@@ -27,6 +27,7 @@ __all__ = ["plugged_in_again"]
 
 LOOK = ["--background", "#00b140", "--to", "virtual"]
 LAG = 10
+"""Pictures; more than can be under way in the run and in v4l2loopback's buffers."""
 MODEST = ["--size", "640x480", "--runtime", "onnx"]
 
 
@@ -51,7 +52,7 @@ class Reader:
     def until_again(self, kind: str) -> float:
         """The same, of pictures that come from now on.
 
-        On a busy machine one that was captured before may be the next: v4l2loopback keeps eight for who lags.
+        On a busy machine one that was captured before the card came may be shown after it.
         """
         return sum(self.until(kind) for _ in range(LAG))
 
@@ -112,7 +113,7 @@ def test_an_unplugged_webcam_is_covered_by_the_card_and_taken_again_when_it_is_b
     print(f"unplugged to card: {covered:.2f} s; plugged in to {LAG} live pictures: {live:.2f} s")
     assert "raw" not in reader.kinds
     assert "camera 0 'vivid-000-vid-cap' was unplugged; it is taken again as soon as it can be" in err
-    assert counted(err, "camera lost") >= 1
+    assert counted(err, "camera lost") == 1
     assert counted(err, "camera back") >= 1
 
 
